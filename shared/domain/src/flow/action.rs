@@ -1,0 +1,50 @@
+//! Workflow actions: what a stage can do about an order. Each becomes one fact with an id derived
+//! from its run, so a repeated stage changes nothing twice; only the alert mail is an effect.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{fact::OrderAction, id::RunId, status::OrderStatus, status::Trigger};
+
+/// One action of a workflow. A new one is a variant here and an arm in [`Action::fact`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Confirms the order.
+    Confirm,
+    /// Cancels the order.
+    Cancel,
+    /// Says that the order got this far.
+    SetStatus(OrderStatus),
+    /// Adds a note.
+    AddNote(String),
+    /// Sets a flag, such as `critical`.
+    SetFlag(String),
+    /// Clears a flag.
+    ClearFlag(String),
+    /// Gives the order to a person of the team, by e-mail address.
+    AssignUser(String),
+    /// Writes a line into the timeline.
+    LogEvent(String),
+    /// Alerts a team by e-mail, and says so in the timeline.
+    EscalateTeam(String),
+    /// Cancels whatever else is pending on the order.
+    CancelPending,
+}
+
+impl Action {
+    /// What the action says of the order; `run` is the run that performs it.
+    pub fn fact(&self, run: &RunId) -> OrderAction {
+        match self {
+            Self::Confirm => OrderAction::Reach(Trigger::OrderConfirmed),
+            Self::Cancel => OrderAction::Reach(Trigger::OrderCancelled),
+            Self::SetStatus(status) => OrderAction::Reach(status.trigger()),
+            Self::AddNote(text) => OrderAction::AddNote(text.clone()),
+            Self::SetFlag(flag) => OrderAction::SetFlag { flag: flag.clone(), on: true },
+            Self::ClearFlag(flag) => OrderAction::SetFlag { flag: flag.clone(), on: false },
+            Self::AssignUser(person) => OrderAction::Assign(person.clone()),
+            Self::LogEvent(text) => OrderAction::LogEvent(text.clone()),
+            Self::EscalateTeam(team) => OrderAction::Escalated { team: team.clone() },
+            Self::CancelPending => OrderAction::CancelAutomations { keep: Some(run.clone()) },
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Why: every skip, cancellation, failure and non-match carries one of these, and every one reads
+//! as a sentence that the shop's team understands.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use crate::{fact::ProviderError, order::Confirmation, status::OrderStatus};
+
+/// Why something did not happen, or stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Reason {
+    /// The stage's own `skip_if` held.
+    SkipIf {
+        /// The condition that held, in words.
+        condition: String,
+    },
+    /// A condition of the flow did not hold.
+    ConditionFailed {
+        /// The condition, in words.
+        condition: String,
+        /// What the order had instead.
+        actual: String,
+    },
+    /// The message asks for a confirmation that is no longer open.
+    NothingToConfirm {
+        /// How the question was settled.
+        confirmation: Confirmation,
+    },
+    /// The order had moved on.
+    Overtaken {
+        /// How far.
+        by: OrderStatus,
+    },
+    /// A terminal status ended what was pending.
+    OrderEnded {
+        /// Which.
+        status: OrderStatus,
+    },
+    /// Somebody or a flow cancelled what was pending.
+    CancelledBy {
+        /// Who.
+        who: String,
+    },
+    /// No channel of the stage has an address for this customer.
+    Unreachable {
+        /// What was tried.
+        channels: String,
+    },
+    /// A provider refused for good.
+    Refused {
+        /// The channel.
+        channel: String,
+        /// Its error.
+        error: ProviderError,
+    },
+    /// Every attempt failed.
+    AttemptsSpent {
+        /// How many.
+        attempts: u32,
+        /// What the last one said.
+        last: String,
+    },
+    /// The answer to a send was lost, and the flow's policy is to hold rather than risk a double.
+    AmbiguousHeld,
+    /// The template could not be filled in.
+    Template {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The version of the flow that the run began with is gone.
+    FlowMissing,
+    /// The provider asks to wait; not counted as an attempt.
+    Throttled {
+        /// Its error.
+        error: ProviderError,
+    },
+    /// The channel is paused after an error that concerns the whole account.
+    ChannelPaused {
+        /// The channel.
+        channel: String,
+        /// Why it was paused.
+        because: String,
+    },
+    /// The send window is closed.
+    OutsideWindow,
+    /// The flow is switched off.
+    FlowOff,
+    /// It could not be worked on: a fault in Harkara or its services.
+    Fault {
+        /// What went wrong.
+        problem: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SkipIf { condition } => write!(f, "skipped because {condition}"),
+            Self::ConditionFailed { condition, actual } => write!(f, "needs {condition}; it was {actual}"),
+            Self::NothingToConfirm { confirmation } => match confirmation {
+                Confirmation::Confirmed => f.write_str("already confirmed"),
+                Confirmation::Cancelled => f.write_str("already cancelled"),
+                Confirmation::NotNeeded => f.write_str("no confirmation is needed any more"),
+                Confirmation::Pending => f.write_str("confirmation is still open"),
+            },
+            Self::Overtaken { by } => write!(f, "out of date: the order is already {by}"),
+            Self::OrderEnded { status } => write!(f, "the order was {status}"),
+            Self::CancelledBy { who } => write!(f, "cancelled by {who}"),
+            Self::Unreachable { channels } => write!(f, "the customer has no address for {channels}"),
+            Self::Refused { channel, error } => {
+                write!(f, "{channel} refused it for good: {} ({})", error.message, error.code)
+            }
+            Self::AttemptsSpent { attempts, last } => {
+                write!(f, "failed {attempts} times; the last time: {last}")
+            }
+            Self::AmbiguousHeld => f.write_str("the provider's answer was lost; held so as not to send twice"),
+            Self::Template { problem } => write!(f, "the template could not be filled in: {problem}"),
+            Self::FlowMissing => f.write_str("the flow's version is gone"),
+            Self::Throttled { error } => {
+                write!(f, "the provider asks to slow down: {} ({})", error.message, error.code)
+            }
+            Self::ChannelPaused { channel, because } => write!(f, "{channel} is paused: {because}"),
+            Self::OutsideWindow => f.write_str("waiting for the send window"),
+            Self::FlowOff => f.write_str("the flow is switched off"),
+            Self::Fault { problem } => write!(f, "a fault: {problem}"),
+        }
+    }
+}

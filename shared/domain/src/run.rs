@@ -1,0 +1,355 @@
+//! Runs: one flow at work on one order, and the state of each of its stages.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fact::{ProviderError, ReceiptStatus},
+    flow::{Channel, Flow, Stage},
+    id::{FlowId, OrderId, RunId, StoreId},
+    reason::Reason,
+    reference::StageRef,
+    status::Trigger,
+};
+
+/// One flow at work on one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Whose it is.
+    pub store: StoreId,
+    /// The order it works on.
+    pub order: OrderId,
+    /// The run within the order.
+    pub id: RunId,
+    /// The flow.
+    pub flow: FlowId,
+    /// The version of the flow that it began with, and keeps.
+    pub version: u32,
+    /// What started it.
+    pub trigger: Trigger,
+    /// When; the waits of its stages count from here.
+    pub started_at: Timestamp,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Why what was pending was cancelled; a stage that was being sent then is not tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled: Option<Reason>,
+    /// Its stages, as many as the flow's version has.
+    pub stages: Vec<StageRun>,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Something is still to come.
+    Running,
+    /// Every stage was sent or skipped.
+    Finished,
+    /// At least one stage failed for good.
+    Failed,
+    /// What was pending was cancelled.
+    Cancelled,
+}
+
+impl RunStatus {
+    /// As in filters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// The state of one stage of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRun {
+    /// Where it stands.
+    pub status: StageStatus,
+    /// When it is due; `None` while it waits for the stage before, and once it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// When it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Why it was skipped, cancelled, failed, or is waiting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Who holds it: set before an effect, cleared with its outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// How often it was tried, in all series.
+    #[serde(default)]
+    pub tries: u32,
+    /// Counts up with each replay; a job of an older series is void.
+    #[serde(default)]
+    pub series: u32,
+    /// The index into the message's channels that is in use.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub channel: u16,
+    /// The workflow part is done; only the message is still to be sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub workflow_done: bool,
+    /// The last [`StageRun::MAX_ATTEMPTS`] attempts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+    /// The furthest receipt for the latest accepted message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptMark>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_zero(n: &u16) -> bool {
+    *n == 0
+}
+
+/// Where a stage stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageStatus {
+    /// To come.
+    Queued,
+    /// The provider accepted the message; the workflow is done.
+    Sent,
+    /// Failed for good; there is a dead letter.
+    Failed,
+    /// What was pending was cancelled.
+    Cancelled,
+    /// Left out, with a reason.
+    Skipped,
+}
+
+impl StageStatus {
+    /// As in filters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// A hold on a stage. It ends by itself, so that a crash does not hold it for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// Until when nobody else may act.
+    pub until: Timestamp,
+}
+
+/// One try at a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Counts from 1 over the stage's life; part of the reference that the provider echoes.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The provider took it, under its id.
+    Accepted(String),
+    /// It was refused, or could not be delivered to the provider.
+    Refused(ProviderError),
+    /// It may or may not have been taken: the answer was lost.
+    Ambiguous,
+    /// Something on our side failed before anything was sent.
+    NotSent(String),
+}
+
+/// The furthest receipt of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptMark {
+    /// How far it got.
+    pub status: ReceiptStatus,
+    /// When.
+    pub at: Timestamp,
+    /// Which attempt it is about.
+    pub attempt: u32,
+    /// The provider's error, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ProviderError>,
+}
+
+impl StageRun {
+    /// Attempts kept in the record.
+    pub const MAX_ATTEMPTS: usize = 12;
+
+    fn waiting() -> Self {
+        Self {
+            status: StageStatus::Queued,
+            due: None,
+            ended_at: None,
+            reason: None,
+            claim: None,
+            tries: 0,
+            series: 0,
+            channel: 0,
+            workflow_done: false,
+            attempts: Vec::new(),
+            receipt: None,
+        }
+    }
+
+    /// Still to come.
+    pub fn is_open(&self) -> bool {
+        self.status == StageStatus::Queued
+    }
+
+    /// Somebody may be sending it right now.
+    pub fn is_claimed(&self, now: Timestamp) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.until > now)
+    }
+
+    /// A claim that ran out without an outcome: whoever held it may have sent.
+    pub fn has_stale_claim(&self, now: Timestamp) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.until <= now)
+    }
+
+    /// Records a try.
+    pub fn record(&mut self, attempt: Attempt) {
+        if self.attempts.len() >= Self::MAX_ATTEMPTS {
+            self.attempts.remove(0);
+        }
+        self.attempts.push(attempt);
+    }
+
+    /// Whether a receipt shows that the provider had taken the try whose answer was lost.
+    pub fn settled_by_receipt(&self) -> bool {
+        let lost = self.attempts.last().filter(|attempt| attempt.outcome == Outcome::Ambiguous);
+        lost.zip(self.receipt.as_ref()).is_some_and(|(attempt, receipt)| {
+            receipt.attempt == attempt.number && receipt.status != ReceiptStatus::Failed
+        })
+    }
+
+    /// Ends it.
+    pub fn end(&mut self, status: StageStatus, reason: Option<Reason>, now: Timestamp) {
+        self.status = status;
+        self.reason = reason;
+        self.due = None;
+        self.claim = None;
+        self.ended_at = Some(now);
+    }
+}
+
+impl Run {
+    /// Begins a run of `flow` and makes its first stage due.
+    pub fn begin(start: RunStart<'_>, flow: &Flow, zone: &TimeZone) -> Self {
+        let mut run = Self {
+            store: start.store.clone(),
+            order: start.order.clone(),
+            id: RunId::of(start.flow, start.trigger.as_str()),
+            flow: start.flow.clone(),
+            version: start.version,
+            trigger: start.trigger,
+            started_at: start.at,
+            status: RunStatus::Running,
+            cancelled: None,
+            stages: flow.stages.iter().map(|_| StageRun::waiting()).collect(),
+        };
+        run.advance(flow, start.at, zone);
+        run
+    }
+
+    /// Gives a due time to every stage that can have one by now, and closes the run when nothing is
+    /// left. A stage that counts from the trigger need not wait for the retries of the one before
+    /// it, only for its first try: a reminder of a message that could not be sent still comes on time.
+    /// Returns the stages that became due, with their times.
+    pub fn advance(&mut self, flow: &Flow, now: Timestamp, zone: &TimeZone) -> Vec<(u16, Timestamp)> {
+        let started_at = self.started_at;
+        let mut due = Vec::new();
+        // What the stage before allows: its end, and whether it has been tried.
+        let (mut ended, mut begun) = (Some(started_at), true);
+        for (index, (state, stage)) in self.stages.iter_mut().zip(&flow.stages).enumerate() {
+            if state.is_open() && state.due.is_none() && state.tries == 0 {
+                let base = if stage.follows_previous() { ended } else { begun.then_some(started_at) };
+                if let Some(base) = base {
+                    let at = stage.due(base, zone);
+                    state.due = Some(at);
+                    due.push((u16::try_from(index).unwrap_or(u16::MAX), at));
+                }
+            }
+            ended = state.ended_at.or(if state.is_open() { None } else { Some(now) });
+            begun = !state.is_open() || state.tries > 0;
+        }
+        self.settle();
+        due
+    }
+
+    fn settle(&mut self) {
+        let any = |status| self.stages.iter().any(|stage| stage.status == status);
+        self.status = if any(StageStatus::Queued) {
+            RunStatus::Running
+        } else if any(StageStatus::Failed) {
+            RunStatus::Failed
+        } else if any(StageStatus::Cancelled) {
+            RunStatus::Cancelled
+        } else {
+            RunStatus::Finished
+        };
+    }
+
+    /// Cancels what is pending, for `reason`. Returns whether anything was.
+    pub fn cancel(&mut self, reason: &Reason, now: Timestamp) -> bool {
+        let mut any = self.cancelled.is_none() && self.stages.iter().any(StageRun::is_open);
+        if any {
+            self.cancelled = Some(reason.clone());
+        }
+        for stage in self.stages.iter_mut().filter(|stage| stage.is_open()) {
+            // A claimed stage may be on its way to the provider: its holder will record what came of it.
+            if !stage.is_claimed(now) {
+                stage.end(StageStatus::Cancelled, Some(reason.clone()), now);
+                any = true;
+            }
+        }
+        self.settle();
+        any
+    }
+
+    /// The earliest time at which something is due: what the sweep's index holds.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.stages.iter().filter(|stage| stage.is_open()).filter_map(|stage| stage.due).min()
+    }
+
+    /// The reference for the next try at a stage.
+    pub fn reference(&self, stage: u16, attempt: u32) -> StageRef {
+        StageRef { order: self.order.clone(), run: self.id.clone(), stage, attempt }
+    }
+
+    /// A stage's state with what the flow says of it.
+    pub fn stage<'a>(&'a self, flow: &'a Flow, index: u16) -> Option<(&'a StageRun, &'a Stage)> {
+        self.stages.get(usize::from(index)).zip(flow.stages.get(usize::from(index)))
+    }
+}
+
+/// What a run begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct RunStart<'a> {
+    /// Whose it is.
+    pub store: &'a StoreId,
+    /// The order.
+    pub order: &'a OrderId,
+    /// The flow.
+    pub flow: &'a FlowId,
+    /// Its version.
+    pub version: u32,
+    /// What fired.
+    pub trigger: Trigger,
+    /// When.
+    pub at: Timestamp,
+}

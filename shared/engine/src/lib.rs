@@ -1,0 +1,3 @@
+//! The use cases of Harkara, over ports.
+
+pub mod port;

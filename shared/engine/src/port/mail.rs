@@ -1,0 +1,23 @@
+//! Mail: SES, SMTP, or the outbox.
+
+use async_trait::async_trait;
+
+pub use harkara_channels::email::Mail;
+
+/// A mail that was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// It never will be: a bad address.
+    #[error("the mail was refused: {0}")]
+    Refused(String),
+    /// It may be later.
+    #[error("the mail could not be sent: {0}")]
+    Failed(String),
+}
+
+/// Sends mail.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends one mail; returns the provider's id of it.
+    async fn send(&self, mail: Mail) -> Result<String, MailError>;
+}

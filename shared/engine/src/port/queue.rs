@@ -1,0 +1,98 @@
+//! Queues with SQS's manners: delays up to 15 minutes, visibility, receive counts, redrive.
+
+use async_trait::async_trait;
+use std::{fmt, time::Duration};
+
+/// The queues of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum QueueName {
+    /// Facts, for the matcher.
+    Events,
+    /// Stage jobs, for the stage function.
+    Stages,
+    /// What failed for good, for the dead-letter function; the others redrive into it.
+    Failures,
+}
+
+impl QueueName {
+    /// Every queue.
+    pub const ALL: [Self; 3] = [Self::Events, Self::Stages, Self::Failures];
+
+    /// A stable name, for storage and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Stages => "stages",
+            Self::Failures => "failures",
+        }
+    }
+}
+
+impl fmt::Display for QueueName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A message to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// JSON, at most 256 KB.
+    pub body: String,
+    /// How long it stays hidden at first; at most [`Outgoing::MAX_DELAY`].
+    pub delay: Duration,
+}
+
+impl Outgoing {
+    /// SQS's longest delay.
+    pub const MAX_DELAY: Duration = Duration::from_secs(900);
+
+    /// A message to be seen at once.
+    pub fn now(body: String) -> Self {
+        Self { body, delay: Duration::ZERO }
+    }
+}
+
+/// A message as a consumer gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The message's id, the same for every delivery of it.
+    pub id: String,
+    /// This delivery's handle, for [`Queue::set_visibility`].
+    pub receipt: String,
+    /// What was sent.
+    pub body: String,
+    /// How often it has been received, this time included.
+    pub receives: u32,
+}
+
+/// The ids of the messages of a batch that were not processed: they come again when their visibility
+/// ends, and go to the dead-letter queue after the last receive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unprocessed(pub Vec<String>);
+
+/// A queue that did not take something.
+#[derive(Debug, thiserror::Error)]
+#[error("queue {queue}: {problem}")]
+pub struct QueueError {
+    /// Which.
+    pub queue: QueueName,
+    /// What went wrong.
+    pub problem: String,
+}
+
+/// The sending side of the queues. The receiving side is the runtime's: Lambda's event sources, or
+/// the embedded twin's pollers.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Sends messages; durable when it returns. Any number: adapters batch.
+    async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError>;
+
+    /// Hides a delivered message for so long from now on (SQS: at most 12 hours). Zero shows it at once.
+    async fn set_visibility(
+        &self,
+        queue: QueueName,
+        receipt: &str,
+        hidden_for: Duration,
+    ) -> Result<(), QueueError>;
+}
