@@ -4,6 +4,7 @@
 pub mod email;
 pub mod policy;
 pub mod template;
+mod text;
 pub mod whatsapp;
 
 use harkara_domain::{
@@ -44,8 +45,9 @@ pub struct HttpResponse {
     pub body: Vec<u8>,
 }
 
-/// A message on its way to one customer, through whichever channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message on its way to one customer, through whichever channel. Its `Debug` form shows neither the
+/// customer nor the words.
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutgoingMessage {
     /// Whom it is for.
     pub to: Contact,
@@ -57,6 +59,12 @@ pub struct OutgoingMessage {
     pub window_open: bool,
     /// What the provider is to echo in its receipts.
     pub reference: StageRef,
+}
+
+impl std::fmt::Debug for OutgoingMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OutgoingMessage({}, {:?})", self.reference, self.content)
+    }
 }
 
 /// An answer to offer.
@@ -77,6 +85,9 @@ pub enum Verdict {
     Accepted(String),
     /// It did not, and this is what to do about it.
     Refused(ProviderError, Policy),
+    /// It answered, but the answer does not tell whether it took the message. To be treated like an
+    /// answer that was lost: settled by a receipt, and only then sent again or held.
+    Unclear(ProviderError),
 }
 
 /// The channel cannot carry this message to this customer: no address, or over a limit.

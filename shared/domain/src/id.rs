@@ -97,3 +97,8 @@ impl RunId {
         Self::new(format!("{flow}~{occurrence}"))
     }
 }
+
+/// A name of 64 hexadecimal digits that is the same for the same text (SHA-256).
+pub fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
+}

@@ -128,7 +128,8 @@ fn transitions(before: Option<&OrderView>, after: &OrderView) -> Vec<Transition>
 }
 
 impl OrderView {
-    fn empty(store: &StoreId, id: &OrderId) -> Self {
+    /// An order that nothing is known of yet.
+    pub fn empty(store: &StoreId, id: &OrderId) -> Self {
         Self {
             store: store.clone(),
             id: id.clone(),

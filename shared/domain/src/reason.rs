@@ -82,6 +82,8 @@ pub enum Reason {
         /// Why it was paused.
         because: String,
     },
+    /// The customer wants no more of these messages.
+    OptedOut,
     /// The send window is closed.
     OutsideWindow,
     /// The flow is switched off.
@@ -121,6 +123,7 @@ impl fmt::Display for Reason {
                 write!(f, "the provider asks to slow down: {} ({})", error.message, error.code)
             }
             Self::ChannelPaused { channel, because } => write!(f, "{channel} is paused: {because}"),
+            Self::OptedOut => f.write_str("the customer wants no more of these messages"),
             Self::OutsideWindow => f.write_str("waiting for the send window"),
             Self::FlowOff => f.write_str("the flow is switched off"),
             Self::Fault { problem } => write!(f, "a fault: {problem}"),

@@ -96,9 +96,12 @@ pub struct StageRun {
     /// The last [`StageRun::MAX_ATTEMPTS`] attempts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
-    /// The furthest receipt for the latest accepted message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<ReceiptMark>,
+    /// Send the registered template even inside the 24-hour window: the provider said that it is closed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_template: bool,
+    /// What the provider reported since, each status of an attempt once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<ReceiptMark>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
@@ -172,7 +175,7 @@ pub enum Outcome {
     NotSent(String),
 }
 
-/// The furthest receipt of a message.
+/// One report of a provider on a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptMark {
     /// How far it got.
@@ -202,7 +205,8 @@ impl StageRun {
             channel: 0,
             workflow_done: false,
             attempts: Vec::new(),
-            receipt: None,
+            as_template: false,
+            receipts: Vec::new(),
         }
     }
 
@@ -232,9 +236,42 @@ impl StageRun {
     /// Whether a receipt shows that the provider had taken the try whose answer was lost.
     pub fn settled_by_receipt(&self) -> bool {
         let lost = self.attempts.last().filter(|attempt| attempt.outcome == Outcome::Ambiguous);
-        lost.zip(self.receipt.as_ref()).is_some_and(|(attempt, receipt)| {
-            receipt.attempt == attempt.number && receipt.status != ReceiptStatus::Failed
+        lost.is_some_and(|attempt| {
+            let reported = self.receipts.iter().filter(|receipt| receipt.attempt == attempt.number);
+            reported.map(|receipt| receipt.status).any(|status| status != ReceiptStatus::Failed)
         })
+    }
+
+    /// The last try's answer was lost.
+    pub fn is_ambiguous(&self) -> bool {
+        self.attempts.last().is_some_and(|attempt| attempt.outcome == Outcome::Ambiguous)
+    }
+
+    /// Takes a receipt in; whether it says something new.
+    pub fn take_receipt(&mut self, mark: ReceiptMark) -> bool {
+        let known = |held: &ReceiptMark| held.attempt == mark.attempt && held.status == mark.status;
+        if self.receipts.iter().any(known) {
+            return false;
+        }
+        if self.receipts.len() >= Self::MAX_ATTEMPTS {
+            self.receipts.remove(0);
+        }
+        self.receipts.push(mark);
+        true
+    }
+
+    /// How far the message of the latest attempt got, as reported.
+    pub fn furthest_receipt(&self) -> Option<&ReceiptMark> {
+        self.receipts.iter().max_by_key(|receipt| (receipt.attempt, receipt.status))
+    }
+
+    /// Makes it due once more after it was over: a replay, or a message that failed after it was sent.
+    pub fn reopen(&mut self, due: Timestamp) {
+        self.status = StageStatus::Queued;
+        self.due = Some(due);
+        self.ended_at = None;
+        self.reason = None;
+        self.claim = None;
     }
 
     /// Ends it.
@@ -291,7 +328,8 @@ impl Run {
         due
     }
 
-    fn settle(&mut self) {
+    /// Derives the run's status from its stages.
+    pub fn settle(&mut self) {
         let any = |status| self.stages.iter().any(|stage| stage.status == status);
         self.status = if any(StageStatus::Queued) {
             RunStatus::Running

@@ -1,3 +1,26 @@
 //! The use cases of Harkara, over ports.
+//!
+//! The road of an order: [`ingest`] takes webhooks in, [`matching`] folds their facts into views and
+//! starts runs, [`stage`] performs what is due, [`bury`] files what failed for good, [`replay`] runs it
+//! again on purpose, [`sweep`] finds what nobody picked up.
 
+pub mod bury;
+pub mod catalog;
+pub mod count;
+pub mod hand_on;
+pub mod ingest;
+pub mod job;
+pub mod keys;
+pub mod ladder;
+pub mod matching;
+pub mod outbox;
+pub mod people;
 pub mod port;
+pub mod read;
+pub mod record;
+pub mod replay;
+pub mod runs;
+pub mod settings;
+pub mod setup;
+pub mod stage;
+pub mod sweep;

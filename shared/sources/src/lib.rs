@@ -1,12 +1,21 @@
 //! Where facts come from: one file a vendor, each verifying a webhook over its raw body and parsing
 //! it into facts. Pure: bytes and configuration in, facts out. Past this crate no vendor JSON exists.
 
+mod json;
+pub mod limits;
+pub mod phone;
+pub mod shopify;
+mod signature;
+pub mod whatsapp;
+
 use harkara_domain::{Fact, StoreId, reference::ReferenceKey};
 use jiff::Timestamp;
 use serde::Deserialize;
+use std::fmt;
 
-/// A request as it came in.
-#[derive(Clone, Copy, Debug)]
+/// A request as it came in. Its `Debug` form shows neither headers nor body: they hold signatures
+/// and customers' data.
+#[derive(Clone, Copy)]
 pub struct Inbound<'a> {
     /// Its headers.
     pub headers: &'a http::HeaderMap,
@@ -16,10 +25,24 @@ pub struct Inbound<'a> {
     pub body: &'a [u8],
 }
 
-/// How a store is connected to a source. Fields that a source does not know are another's.
-#[derive(Clone, Debug, Deserialize)]
+impl fmt::Debug for Inbound<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inbound({} headers, {} bytes)", self.headers.len(), self.body.len())
+    }
+}
+
+impl Inbound<'_> {
+    /// The first value of a header, where it is text.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// How a store is connected to a source. Fields that a source does not know are another's. Its
+/// `Debug` form hides the secrets.
+#[derive(Clone, Deserialize)]
 pub struct Connection {
-    /// Secrets that may have signed; two while one is rotated.
+    /// Secrets that may have signed; two while one is rotated. An empty one is never tried.
     #[serde(default)]
     pub secrets: Vec<String>,
     /// What a handshake must present.
@@ -31,6 +54,17 @@ pub struct Connection {
     /// The key of the references in our buttons.
     #[serde(default)]
     pub reference_key: Option<ReferenceKey>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("secrets", &self.secrets.len())
+            .field("verify_token", &self.verify_token.is_some())
+            .field("region", &self.region)
+            .field("reference_key", &self.reference_key.is_some())
+            .finish()
+    }
 }
 
 /// Whose request it is, and when it came.
@@ -47,8 +81,15 @@ pub struct Context<'a> {
 pub struct Parsed {
     /// What has happened.
     pub facts: Vec<Fact>,
-    /// Kinds of content that are knowingly left alone, such as a topic nobody asked for.
+    /// Kinds of content that are knowingly left alone, as `<what>/<kind>`: `topic/carts/create`,
+    /// `message/image`. Printable ASCII of at most [`limits::KIND`] characters, so fit for a log.
     pub ignored: Vec<String>,
+}
+
+impl Parsed {
+    fn ignore(&mut self, what: &str, kind: &str) {
+        self.ignored.push(limits::kind(&format!("{what}/{kind}")));
+    }
 }
 
 /// The signature is missing or wrong. It never says which, or how.
@@ -56,7 +97,8 @@ pub struct Parsed {
 #[error("the signature is missing or wrong")]
 pub struct BadSignature;
 
-/// The body is not what it says it is.
+/// The body is not what it says it is. The text says what and where, never a value of the body: it
+/// goes to logs.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the body cannot be read: {0}")]
 pub struct Malformed(pub String);
@@ -77,7 +119,8 @@ pub trait Source: Sync {
     /// [`BadSignature`], whatever was wrong.
     fn verify(&self, request: Inbound<'_>, connection: &Connection) -> Result<(), BadSignature>;
 
-    /// Parses a verified request.
+    /// Parses a verified request. The same request parses into the same facts, their `received_at`
+    /// aside, however often it is delivered.
     ///
     /// # Errors
     /// [`Malformed`] when the body is not what its topic says.
@@ -90,7 +133,7 @@ pub trait Source: Sync {
 }
 
 /// Every source. A new one is its file and its line here.
-pub static SOURCES: &[&dyn Source] = &[];
+pub static SOURCES: &[&dyn Source] = &[&shopify::Shopify, &whatsapp::WhatsApp];
 
 /// The source of that name.
 pub fn source(name: &str) -> Option<&'static dyn Source> {

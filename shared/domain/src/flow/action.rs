@@ -32,6 +32,13 @@ pub enum Action {
 }
 
 impl Action {
+    /// The most characters of a note or of a line for the timeline.
+    pub const MAX_TEXT: usize = 500;
+    /// The most characters of a flag's or a team's name.
+    pub const MAX_NAME: usize = 40;
+    /// The most characters of an e-mail address (RFC 5321, section 4.5.3.1.3, without the brackets).
+    pub const MAX_ADDRESS: usize = 254;
+
     /// What the action says of the order; `run` is the run that performs it.
     pub fn fact(&self, run: &RunId) -> OrderAction {
         match self {

@@ -1,9 +1,11 @@
 //! Conditions: what an order must be for a flow to take it, or for a stage to be left out.
 //!
-//! A new condition is one variant with its doc line, and one arm in [`Condition::judge`].
+//! A new condition is one variant with its doc line, and one arm in [`Condition::look`]: how it is
+//! judged, how it reads in a sentence and how its values are checked all come out of that arm.
+
+mod operator;
 
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,6 +16,8 @@ use crate::{
     reason::Reason,
     status::OrderStatus,
 };
+pub use operator::{Amount, Choice, Number, Text};
+use operator::{Operator, Verdict};
 
 /// What conditions are judged on, as it is now.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +30,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
 }
 
-/// A condition, or a group of them.
+/// A condition, or a group of them. Of what the order does not say, no condition holds: an order
+/// without an address is neither in Karachi nor in "anything but Karachi".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
@@ -50,92 +55,57 @@ pub enum Condition {
     OrderStatus(Choice<OrderStatus>),
 }
 
-/// Operators on a value of a fixed set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Choice<T> {
-    /// It is this.
-    Is(T),
-    /// It is anything but this.
-    IsNot(T),
-    /// It is one of these.
-    In(Vec<T>),
-    /// It is none of these.
-    NotIn(Vec<T>),
-}
-
-/// Operators on text; case and surrounding blanks do not count.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Text {
-    /// It is this.
-    Is(String),
-    /// It is anything but this.
-    IsNot(String),
-    /// It is one of these.
-    In(Vec<String>),
-    /// It is none of these.
-    NotIn(Vec<String>),
-}
-
-/// Operators on an amount.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Amount {
-    /// It is this or more.
-    AtLeast(Number),
-    /// It is this or less.
-    AtMost(Number),
-    /// It is between the two, both included.
-    Between(Number, Number),
-}
-
-/// An exact number, written as a number or as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Number(pub Decimal);
-
-impl Serialize for Number {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Number;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Number, E> {
-                Ok(Number(n.into()))
-            }
-            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Number, E> {
-                Ok(Number(n.into()))
-            }
-            fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<Number, E> {
-                // The shortest text that reads back as this float is what was written.
-                self.visit_str(&n.to_string())
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Number, E> {
-                text.trim().parse().map(Number).map_err(|_| E::custom("not a number"))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-/// How one condition came out: whether it held, and what the order had.
-struct Verdict {
-    held: bool,
-    actual: String,
-}
-
 impl Condition {
+    /// The most conditions and groups that one place of a flow may hold.
+    pub const MAX_COUNT: usize = 50;
+    /// How deep groups may lie in one another; a condition alone is 1 deep.
+    pub const MAX_DEPTH: usize = 5;
+
+    /// Shows a single condition to `look`: its field in the flow language, its words in a sentence,
+    /// its operator, and where the order says it. `None` for a group.
+    fn look<'a, L: Look<'a>>(&self, look: L) -> Option<L::Seen> {
+        Some(match self {
+            Self::All(_) | Self::Any(_) | Self::None(_) => return None,
+            Self::PaymentMethod(choice) => {
+                look.see("payment_method", "payment", choice, |on| Some(on.order.snapshot.as_ref()?.payment))
+            }
+            Self::City(text) => look.see("city", "the city", text, |on| {
+                Some(on.order.snapshot.as_ref()?.address.as_ref()?.city.as_str())
+            }),
+            Self::OrderTotal(amount) => look
+                .see("order_total", "the total", amount, |on| Some(on.order.snapshot.as_ref()?.total.amount)),
+            Self::FirstTimeCustomer(wanted) => {
+                look.see("first_time_customer", "the customer's first order", wanted, |on| {
+                    Some(on.customer.is_none_or(|customer| customer.orders <= 1))
+                })
+            }
+            Self::Confirmation(choice) => {
+                look.see("confirmation", "confirmation", choice, |on| Some(on.order.confirmation()))
+            }
+            Self::OrderStatus(choice) => {
+                look.see("order_status", "the order", choice, |on| Some(on.order.status()))
+            }
+        })
+    }
+
+    /// The conditions of a group, with its name in the flow language.
+    fn group(&self) -> Option<(&'static str, &[Self])> {
+        match self {
+            Self::All(inner) => Some(("all", inner)),
+            Self::Any(inner) => Some(("any", inner)),
+            Self::None(inner) => Some(("none", inner)),
+            _ => None,
+        }
+    }
+
     /// Whether it holds.
     pub fn holds(&self, on: Circumstances<'_>) -> bool {
-        self.check(on).is_ok()
+        match self {
+            Self::All(inner) => inner.iter().all(|condition| condition.holds(on)),
+            Self::Any(inner) => inner.iter().any(|condition| condition.holds(on)),
+            Self::None(inner) => !inner.iter().any(|condition| condition.holds(on)),
+            single => single.judge(on).is_some_and(|verdict| verdict.held),
+        }
     }
 
     /// Holds, or says which condition did not and what the order had instead.
@@ -143,179 +113,132 @@ impl Condition {
     /// # Errors
     /// [`Reason::ConditionFailed`] for the first one that failed.
     pub fn check(&self, on: Circumstances<'_>) -> Result<(), Reason> {
-        match self {
-            Self::All(conditions) => conditions.iter().try_for_each(|condition| condition.check(on)),
-            Self::Any(conditions) => {
-                let mut first = None;
-                for condition in conditions {
-                    match condition.check(on) {
-                        Ok(()) => return Ok(()),
-                        Err(reason) => first = first.or(Some(reason)),
-                    }
-                }
-                let actual = match first {
-                    Some(Reason::ConditionFailed { actual, .. }) => actual,
-                    _ => "nothing of it".to_owned(),
-                };
-                Err(Reason::ConditionFailed { condition: self.to_string(), actual })
-            }
-            Self::None(conditions) => match conditions.iter().find(|condition| condition.holds(on)) {
-                None => Ok(()),
-                Some(held) => Err(Reason::ConditionFailed {
-                    condition: self.to_string(),
-                    actual: held.judge(on).map_or_else(|| "so".to_owned(), |verdict| verdict.actual),
-                }),
-            },
-            leaf => match leaf.judge(on) {
-                Some(verdict) if verdict.held => Ok(()),
-                Some(verdict) => {
-                    Err(Reason::ConditionFailed { condition: leaf.to_string(), actual: verdict.actual })
-                }
-                None => Err(Reason::ConditionFailed {
-                    condition: leaf.to_string(),
-                    actual: "not known".to_owned(),
-                }),
-            },
+        if self.holds(on) {
+            return Ok(());
         }
+        let actual = match self {
+            // Each has to hold, so the one that does not is the whole reason.
+            Self::All(inner) => return inner.iter().try_for_each(|condition| condition.check(on)),
+            Self::Any(inner) => match inner.first().map(|condition| condition.check(on)) {
+                Some(Err(Reason::ConditionFailed { actual, .. })) => actual,
+                _ => "nothing of it".to_owned(),
+            },
+            Self::None(inner) => match inner.iter().find(|condition| condition.holds(on)) {
+                Some(held) => held.judge(on).map_or_else(|| "so".to_owned(), |verdict| verdict.actual),
+                None => "so".to_owned(),
+            },
+            single => single.judge(on).map_or_else(|| "not known".to_owned(), |verdict| verdict.actual),
+        };
+        Err(Reason::ConditionFailed { condition: self.to_string(), actual })
     }
 
-    /// `None` where the order does not say.
+    /// `None` for a group, and where the order does not say.
     fn judge(&self, on: Circumstances<'_>) -> Option<Verdict> {
-        let snapshot = on.order.snapshot.as_ref();
-        Some(match self {
-            Self::All(_) | Self::Any(_) | Self::None(_) => return None,
-            Self::PaymentMethod(choice) => choice.judge(snapshot?.payment),
-            Self::City(text) => text.judge(&snapshot?.address.as_ref()?.city),
-            Self::OrderTotal(amount) => amount.judge(snapshot?.total.amount),
-            Self::FirstTimeCustomer(wanted) => {
-                let first = on.customer.is_none_or(|customer| customer.orders <= 1);
-                Verdict { held: first == *wanted, actual: if first { "first" } else { "repeat" }.to_owned() }
-            }
-            Self::Confirmation(choice) => choice.judge(on.order.confirmation()),
-            Self::OrderStatus(choice) => choice.judge(on.order.status()),
-        })
+        self.look(Judge(on)).flatten()
     }
 
     /// How many conditions and groups it is made of, and how deep: both are limited.
     pub fn size(&self) -> (usize, usize) {
-        match self {
-            Self::All(inner) | Self::Any(inner) | Self::None(inner) => inner
-                .iter()
-                .map(Self::size)
-                .fold((1, 1), |(count, depth), (c, d)| (count + c, depth.max(d + 1))),
-            _ => (1, 1),
+        let inner = self.group().map(|(_, inner)| inner).unwrap_or_default();
+        let sizes = inner.iter().map(Self::size);
+        sizes.fold((1, 1), |(count, depth), (c, d)| (count + c, depth.max(d + 1)))
+    }
+
+    /// What is wrong with how it is written: for each flaw its path, which begins with `path`, and
+    /// why. Covers empty groups and lists, and ranges that hold nothing; not the size.
+    pub fn flaws(&self, path: &str) -> Vec<(String, &'static str)> {
+        match self.group() {
+            Some((name, [])) => {
+                vec![(format!("{path}.{name}"), "is empty; put at least one condition in it")]
+            }
+            Some((name, inner)) => {
+                let numbered = inner.iter().enumerate();
+                numbered.flat_map(|(i, condition)| condition.flaws(&format!("{path}.{name}[{i}]"))).collect()
+            }
+            None => self.look(Flaw(path)).flatten().into_iter().collect(),
         }
     }
 }
 
-/// How a value of a fixed set reads in a sentence.
-pub trait Word: Copy {
-    /// The word.
-    fn word(self) -> &'static str;
+/// Something that looks at a single condition.
+trait Look<'a> {
+    /// What it finds.
+    type Seen;
+    /// `field` is its name in the flow language, `words` what a sentence calls it; `actual` gets from
+    /// an order what `operator` is about.
+    fn see<A, O: Operator<A>>(
+        self,
+        field: &'static str,
+        words: &'static str,
+        operator: &O,
+        actual: impl FnOnce(Circumstances<'a>) -> Option<A>,
+    ) -> Self::Seen;
 }
 
-impl Word for PaymentMethod {
-    /// The word.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Cod => "cod",
-            Self::Prepaid => "prepaid",
-        }
-    }
-}
+/// Judges it.
+struct Judge<'a>(Circumstances<'a>);
 
-impl Word for Confirmation {
-    /// The word.
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-impl Word for OrderStatus {
-    /// The word.
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-impl<T: Word + PartialEq> Choice<T> {
-    fn judge(&self, actual: T) -> Verdict {
-        let held = match self {
-            Self::Is(wanted) => *wanted == actual,
-            Self::IsNot(wanted) => *wanted != actual,
-            Self::In(wanted) => wanted.contains(&actual),
-            Self::NotIn(wanted) => !wanted.contains(&actual),
-        };
-        Verdict { held, actual: actual.word().replace('_', " ") }
-    }
-
-    fn words(&self) -> String {
-        let join = |list: &[T]| list.iter().map(|v| v.word().replace('_', " ")).collect::<Vec<_>>().join(", ");
-        match self {
-            Self::Is(value) => format!("is {}", value.word().replace('_', " ")),
-            Self::IsNot(value) => format!("is not {}", value.word().replace('_', " ")),
-            Self::In(list) => format!("is one of {}", join(list)),
-            Self::NotIn(list) => format!("is none of {}", join(list)),
-        }
+impl<'a> Look<'a> for Judge<'a> {
+    type Seen = Option<Verdict>;
+    fn see<A, O: Operator<A>>(
+        self,
+        _: &'static str,
+        _: &'static str,
+        operator: &O,
+        actual: impl FnOnce(Circumstances<'a>) -> Option<A>,
+    ) -> Self::Seen {
+        actual(self.0).map(|actual| operator.judge(actual))
     }
 }
 
-impl Text {
-    fn judge(&self, actual: &str) -> Verdict {
-        let same = |wanted: &String| wanted.trim().to_lowercase() == actual.trim().to_lowercase();
-        let held = match self {
-            Self::Is(wanted) => same(wanted),
-            Self::IsNot(wanted) => !same(wanted),
-            Self::In(wanted) => wanted.iter().any(same),
-            Self::NotIn(wanted) => !wanted.iter().any(same),
-        };
-        let actual = if actual.trim().is_empty() { "empty" } else { actual.trim() };
-        Verdict { held, actual: actual.to_owned() }
-    }
+/// Puts it in words.
+struct Words;
 
-    fn words(&self) -> String {
-        match self {
-            Self::Is(value) => format!("is {value}"),
-            Self::IsNot(value) => format!("is not {value}"),
-            Self::In(list) => format!("is one of {}", list.join(", ")),
-            Self::NotIn(list) => format!("is none of {}", list.join(", ")),
-        }
+impl<'a> Look<'a> for Words {
+    type Seen = String;
+    fn see<A, O: Operator<A>>(
+        self,
+        _: &'static str,
+        words: &'static str,
+        operator: &O,
+        _: impl FnOnce(Circumstances<'a>) -> Option<A>,
+    ) -> Self::Seen {
+        operator.words(words)
     }
 }
 
-impl Amount {
-    fn judge(&self, actual: Decimal) -> Verdict {
-        let held = match self {
-            Self::AtLeast(bound) => actual >= bound.0,
-            Self::AtMost(bound) => actual <= bound.0,
-            Self::Between(low, high) => (low.0..=high.0).contains(&actual),
-        };
-        Verdict { held, actual: actual.normalize().to_string() }
-    }
+/// Finds what is wrong with how it is written, at this path.
+struct Flaw<'p>(&'p str);
 
-    fn words(&self) -> String {
-        match self {
-            Self::AtLeast(bound) => format!("at least {}", bound.0),
-            Self::AtMost(bound) => format!("at most {}", bound.0),
-            Self::Between(low, high) => format!("between {} and {}", low.0, high.0),
-        }
+impl<'a> Look<'a> for Flaw<'_> {
+    type Seen = Option<(String, &'static str)>;
+    fn see<A, O: Operator<A>>(
+        self,
+        field: &'static str,
+        _: &'static str,
+        operator: &O,
+        _: impl FnOnce(Circumstances<'a>) -> Option<A>,
+    ) -> Self::Seen {
+        operator.flaw().map(|(name, why)| (format!("{}.{field}.{name}", self.0), why))
     }
 }
 
 impl fmt::Display for Condition {
+    /// A clause that goes after "because" or "only when": `payment is cod and the total is at least 1500`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let join = |list: &[Self], with: &str| list.iter().map(Self::to_string).collect::<Vec<_>>().join(with);
+        // A group within a group is bracketed, so that its "and" and "or" stay its own.
+        let clause = |inner: &Self| match inner.group() {
+            Some((_, [_, _, ..])) => format!("({inner})"),
+            _ => inner.to_string(),
+        };
+        let join = |inner: &[Self], with: &str| inner.iter().map(clause).collect::<Vec<_>>().join(with);
         match self {
-            Self::All(list) => f.write_str(&join(list, " and ")),
-            Self::Any(list) => write!(f, "either {}", join(list, " or ")),
-            Self::None(list) => write!(f, "neither {}", join(list, " nor ")),
-            Self::PaymentMethod(choice) => write!(f, "payment {}", choice.words()),
-            Self::City(text) => write!(f, "the city {}", text.words()),
-            Self::OrderTotal(amount) => write!(f, "a total of {}", amount.words()),
-            Self::FirstTimeCustomer(true) => f.write_str("a first-time customer"),
-            Self::FirstTimeCustomer(false) => f.write_str("a repeat customer"),
-            Self::Confirmation(choice) => write!(f, "confirmation {}", choice.words()),
-            Self::OrderStatus(choice) => write!(f, "the order {}", choice.words()),
+            Self::All(inner) => f.write_str(&join(inner, " and ")),
+            Self::Any(inner) if inner.len() > 1 => write!(f, "either {}", join(inner, " or ")),
+            Self::Any(inner) => f.write_str(&join(inner, "")),
+            Self::None(inner) if inner.len() > 1 => write!(f, "neither {}", join(inner, " nor ")),
+            Self::None(inner) => write!(f, "not ({})", join(inner, "")),
+            single => f.write_str(&single.look(Words).unwrap_or_default()),
         }
     }
 }

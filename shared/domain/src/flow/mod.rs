@@ -36,6 +36,8 @@ pub struct Flow {
 impl Flow {
     /// The most stages that a flow may have.
     pub const MAX_STAGES: usize = 30;
+    /// The most characters of its name.
+    pub const MAX_NAME: usize = 80;
 
     /// The id that the name gives: `COD confirmation` is `cod-confirmation`.
     pub fn id(&self) -> FlowId {
@@ -93,6 +95,13 @@ pub struct Stage {
     pub workflow: Vec<Action>,
 }
 
+impl Stage {
+    /// The most characters of its name.
+    pub const MAX_NAME: usize = 80;
+    /// The most actions of its workflow.
+    pub const MAX_ACTIONS: usize = 20;
+}
+
 /// What to say to the customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,6 +113,13 @@ pub struct Message {
     /// Answers to offer, at most three; they carry a signed reference to the order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<Choice>,
+}
+
+impl Message {
+    /// The most answers that it may offer: WhatsApp's limit for reply buttons.
+    pub const MAX_BUTTONS: usize = 3;
+    /// The most characters of a template's name.
+    pub const MAX_TEMPLATE: usize = 100;
 }
 
 /// A way to reach a customer.

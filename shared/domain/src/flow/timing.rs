@@ -1,6 +1,6 @@
 //! When a stage is due, in the shop's time zone.
 
-use jiff::{Span, SpanFieldwise, Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, Span, SpanFieldwise, SpanRelativeTo, Timestamp, civil, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -22,18 +22,37 @@ pub struct TimeOfDay(civil::Time);
 #[error("{0}")]
 pub struct BadTime(String);
 
+impl Delay {
+    /// The longest wait, in days of 24 hours: long enough for "a year later", short enough that a
+    /// slip of the pen does not park a message for ever.
+    pub const MAX_DAYS: i64 = 400;
+
+    /// How long it is when every day has 24 hours: for comparing waits, not for adding them to a time.
+    pub fn nominal(self) -> SignedDuration {
+        // Cannot fail: years and months are refused when it is read.
+        let day = SpanRelativeTo::days_are_24_hours();
+        self.0.0.to_duration(day).unwrap_or(SignedDuration::MAX)
+    }
+}
+
 impl FromStr for Delay {
     type Err = BadTime;
 
     fn from_str(text: &str) -> Result<Self, BadTime> {
         let bad = || BadTime(format!("“{text}” is not a wait such as 30m, 2h or 1d"));
-        let span: Span = text.parse().map_err(|_| bad())?;
-        let too_fine = span.get_milliseconds() != 0 || span.get_microseconds() != 0 || span.get_nanoseconds() != 0;
+        let span: Span = text.trim().parse().map_err(|_| bad())?;
+        let too_fine =
+            span.get_milliseconds() != 0 || span.get_microseconds() != 0 || span.get_nanoseconds() != 0;
+        // Months and years differ in length; nobody should have to guess which one was meant.
         let too_coarse = span.get_years() != 0 || span.get_months() != 0;
-        if span.is_negative() || too_fine || too_coarse || span.get_days() > 400 {
+        if span.is_negative() || too_fine || too_coarse {
             return Err(bad());
         }
-        Ok(Self(span.fieldwise()))
+        let delay = Self(span.fieldwise());
+        if delay.nominal() > SignedDuration::from_hours(24 * Self::MAX_DAYS) {
+            return Err(BadTime(format!("“{text}” is longer than {} days", Self::MAX_DAYS)));
+        }
+        Ok(delay)
     }
 }
 
@@ -61,8 +80,12 @@ impl FromStr for TimeOfDay {
 
     fn from_str(text: &str) -> Result<Self, BadTime> {
         let bad = || BadTime(format!("“{text}” is not a time of day such as \"18:00\""));
-        let (hour, minute) = text.split_once(':').ok_or_else(bad)?;
-        let (hour, minute) = (hour.parse().map_err(|_| bad())?, minute.parse().map_err(|_| bad())?);
+        let number = |digits: &str, lengths: std::ops::RangeInclusive<usize>| {
+            let sound = lengths.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+            sound.then(|| digits.parse::<i8>().ok()).flatten().ok_or_else(bad)
+        };
+        let (hour, minute) = text.trim().split_once(':').ok_or_else(bad)?;
+        let (hour, minute) = (number(hour, 1..=2)?, number(minute, 2..=2)?);
         civil::Time::new(hour, minute, 0, 0).map(Self).map_err(|_| bad())
     }
 }
@@ -92,52 +115,56 @@ impl Stage {
         self.after_previous.is_some()
     }
 
-    /// When it is due. `base` is the trigger's time, or the end of the stage before for one that
-    /// counts from there. A time that a clock change leaves out is moved past the gap; of one that
-    /// it brings twice, the first is meant.
+    /// When it is due; never before `base`, which is the trigger's time, or the end of the stage
+    /// before for one that counts from there. An `at` that a clock change leaves out is moved past the
+    /// gap; of one that it brings twice, the first is meant.
     pub fn due(&self, base: Timestamp, zone: &TimeZone) -> Timestamp {
         let delay = self.after.or(self.after_previous).map_or_else(Span::new, |delay| delay.0.0);
         let start = base.to_zoned(zone.clone());
-        let mut due = start.checked_add(delay).unwrap_or(start);
-        if let Some(at) = self.at {
-            let today = due.date().to_datetime(at.0);
-            let at_time = |day: civil::DateTime| zone.to_ambiguous_zoned(day).compatible().ok();
-            let same_day = at_time(today).filter(|time| *time >= due);
-            let next_day = || today.tomorrow_same_time().and_then(at_time);
-            due = same_day.or_else(next_day).unwrap_or(due);
-        }
-        self.opening(due.timestamp(), zone)
+        let due = start.checked_add(delay).unwrap_or(start);
+        let at = self.at.and_then(|at| {
+            // A third day, because a clock set back over midnight can make tomorrow's time past too.
+            days(due.date(), 3)
+                .filter_map(|day| zone.to_ambiguous_zoned(day.to_datetime(at.0)).compatible().ok())
+                .map(|time| time.timestamp())
+                .find(|time| *time >= due.timestamp())
+        });
+        self.opening(at.unwrap_or(due.timestamp()), zone)
     }
 
-    /// The first moment from `now` on at which its window is open: `now` itself, if it is.
+    /// The first moment from `now` on at which its window is open: `now` itself, if it is. A window
+    /// that a clock change leaves out altogether opens on the day after.
     pub fn opening(&self, now: Timestamp, zone: &TimeZone) -> Timestamp {
-        let local = now.to_zoned(zone.clone());
-        let time = local.time();
-        let earliest = self.not_before.map_or(civil::Time::MIN, |t| t.0);
-        let latest = self.not_after.map_or(civil::Time::MAX, |t| t.0);
-        // A window may span midnight: from 21:00 to 02:00.
-        let open = if earliest <= latest {
-            (earliest..=latest).contains(&time)
-        } else {
-            time >= earliest || time <= latest
-        };
-        if open {
+        let open = |time: Timestamp| self.window_holds(TimeOfDay(zone.to_datetime(time).time()));
+        if open(now) {
             return now;
         }
-        let today = local.date().to_datetime(earliest);
-        let day = if time < earliest { Some(today) } else { today.tomorrow_same_time() };
-        day.and_then(|day| zone.to_ambiguous_zoned(day).compatible().ok())
-            .map_or(now, |opening| opening.timestamp())
+        // A window opens when the clock comes to `not_before` (of a time that comes twice, both
+        // count), or when the clock is changed to a time within it.
+        let earliest = self.not_before.map_or(civil::Time::MIN, |time| time.0);
+        let by_clock = days(zone.to_datetime(now).date(), 4).flat_map(|day| {
+            let opening = zone.to_ambiguous_timestamp(day.to_datetime(earliest));
+            [opening.earlier().ok(), opening.later().ok()].into_iter().flatten()
+        });
+        let horizon = now.saturating_add(SignedDuration::from_hours(4 * 24)).unwrap_or(now);
+        let by_change = zone.following(now).map(|change| change.timestamp()).take_while(|at| *at <= horizon);
+        by_clock.chain(by_change).filter(|time| *time >= now && open(*time)).min().unwrap_or(now)
+    }
+
+    /// Whether `not_before` and `not_after` let something happen at `time`, both included. A window
+    /// may span midnight: from 21:00 to 02:00.
+    pub fn window_holds(&self, time: TimeOfDay) -> bool {
+        let earliest = self.not_before.map_or(civil::Time::MIN, |time| time.0);
+        let latest = self.not_after.map_or(civil::Time::MAX, |time| time.0);
+        if earliest <= latest {
+            (earliest..=latest).contains(&time.0)
+        } else {
+            time.0 >= earliest || time.0 <= latest
+        }
     }
 }
 
-/// The same wall time on the day after.
-trait TomorrowSameTime {
-    fn tomorrow_same_time(self) -> Option<civil::DateTime>;
-}
-
-impl TomorrowSameTime for civil::DateTime {
-    fn tomorrow_same_time(self) -> Option<civil::DateTime> {
-        self.date().tomorrow().ok().map(|day| day.to_datetime(self.time()))
-    }
+/// `count` days from `first` on.
+fn days(first: civil::Date, count: usize) -> impl Iterator<Item = civil::Date> {
+    std::iter::successors(Some(first), |day| day.tomorrow().ok()).take(count)
 }

@@ -1,6 +1,7 @@
 //! Mail: SES, SMTP, or the outbox.
 
 use async_trait::async_trait;
+use harkara_domain::StoreId;
 
 pub use harkara_channels::email::Mail;
 
@@ -18,6 +19,6 @@ pub enum MailError {
 /// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends one mail; returns the provider's id of it.
-    async fn send(&self, mail: Mail) -> Result<String, MailError>;
+    /// Sends one mail of a store; returns the provider's id of it.
+    async fn send(&self, store: &StoreId, mail: Mail) -> Result<String, MailError>;
 }

@@ -1,0 +1,12 @@
+//! The crate from outside: default templates, requests against Meta's own schema, verdicts, mails.
+
+#[cfg(test)]
+mod email;
+#[cfg(test)]
+mod template;
+#[cfg(test)]
+mod verdict;
+#[cfg(test)]
+mod whatsapp;
+#[cfg(test)]
+mod world;

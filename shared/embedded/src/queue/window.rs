@@ -1,0 +1,285 @@
+//! What a queue holds in memory: its earliest messages, and what is in flight.
+//!
+//! Every row up to the *horizon* is either ready here or in flight; what lies behind it is on disk
+//! only and is loaded when the window drains. Memory changes after the commit that it mirrors, so a
+//! failed commit leaves it as it was.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use harkara_engine::port::Delivery;
+
+use crate::{
+    place::{due_of, last_of},
+    writer::op::Receipt,
+};
+
+/// A message in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) id: i64,
+    pub(crate) receives: u32,
+    pub(crate) body: String,
+}
+
+/// Who is at a message in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hand {
+    /// The consumer.
+    Consumer,
+    /// The writer: it is being given up or redriven.
+    Writer,
+    /// The writer: it was processed and is being deleted.
+    Settled,
+}
+
+/// A delivered message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flight {
+    pub(crate) place: i64,
+    pub(crate) receives: u32,
+    /// When it comes again, in milliseconds since 1970.
+    pub(crate) visible_at: i64,
+    /// The row on disk has this time and this count.
+    pub(crate) kept: bool,
+    pub(crate) hand: Hand,
+}
+
+/// What a poller gets.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) deliveries: Vec<Delivery>,
+    /// Received too often: to be moved to the dead-letter queue.
+    pub(crate) redrive: Vec<Receipt>,
+    /// Their visibility has run out: to be given up.
+    pub(crate) expired: Vec<Receipt>,
+    /// The window should be filled.
+    pub(crate) reload: bool,
+    /// Another poller has something to do or to wait for.
+    pub(crate) baton: bool,
+}
+
+/// The terms on which a poller takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) now_ms: i64,
+    pub(crate) visible_at: i64,
+    pub(crate) max: usize,
+    /// How often a message may be received, where there is a dead-letter queue.
+    pub(crate) max_receives: Option<u32>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Window {
+    ready: BTreeMap<i64, Held>,
+    bytes: usize,
+    horizon: i64,
+    flight: HashMap<i64, Flight>,
+    expiries: BTreeSet<(i64, i64)>,
+    reloading: bool,
+    max_messages: usize,
+    max_bytes: usize,
+    /// Rows on disk.
+    pub(crate) total: u64,
+    /// Until when the one poller that watches the time sleeps, if there is one.
+    pub(crate) watched: Option<i64>,
+}
+
+impl Window {
+    /// A window over a queue of `total` messages, of which none is loaded yet.
+    pub(crate) fn new(max_messages: usize, max_bytes: usize, total: u64) -> Self {
+        Self {
+            ready: BTreeMap::new(),
+            bytes: 0,
+            horizon: -1,
+            flight: HashMap::new(),
+            expiries: BTreeSet::new(),
+            reloading: false,
+            max_messages: max_messages.max(1),
+            max_bytes: max_bytes.max(1),
+            total,
+            watched: None,
+        }
+    }
+
+    /// Takes a message in if it lies within the horizon; the last ones make room.
+    pub(crate) fn insert(&mut self, place: i64, held: Held) {
+        if place > self.horizon {
+            return;
+        }
+        self.bytes += held.body.len();
+        self.ready.insert(place, held);
+        while self.ready.len() > 1 && (self.ready.len() > self.max_messages || self.bytes > self.max_bytes) {
+            let Some((last, held)) = self.ready.pop_last() else { break };
+            self.bytes -= held.body.len();
+            self.horizon = last - 1;
+        }
+    }
+
+    /// Hands out what is due.
+    pub(crate) fn take(&mut self, terms: Terms) -> Taken {
+        let mut taken = Taken::default();
+        while let Some(&(visible_at, id)) = self.expiries.first().filter(|first| first.0 <= terms.now_ms) {
+            self.expiries.remove(&(visible_at, id));
+            if let Some(flight) = self.flight.get_mut(&id).filter(|flight| flight.hand == Hand::Consumer) {
+                flight.hand = Hand::Writer;
+                taken.expired.push(Receipt { id, receives: flight.receives });
+            }
+        }
+        let last = last_of(terms.now_ms);
+        while taken.deliveries.len() < terms.max {
+            let Some(entry) = self.ready.first_entry().filter(|entry| *entry.key() <= last) else { break };
+            let (place, held) = entry.remove_entry();
+            self.bytes -= held.body.len();
+            let spent = terms.max_receives.is_some_and(|max| held.receives >= max);
+            let receives = if spent { held.receives } else { held.receives + 1 };
+            let hand = if spent { Hand::Writer } else { Hand::Consumer };
+            let flight = Flight { place, receives, visible_at: terms.visible_at, kept: false, hand };
+            self.flight.insert(held.id, flight);
+            if spent {
+                taken.redrive.push(Receipt { id: held.id, receives });
+                continue;
+            }
+            self.expiries.insert((terms.visible_at, held.id));
+            let (id, receipt) = (held.id.to_string(), format!("{}-{receives}", held.id));
+            taken.deliveries.push(Delivery { id, receipt, body: held.body, receives });
+        }
+        taken.reload = self.wants_reload();
+        taken.baton = self.watched.is_none() && self.next().is_some();
+        taken
+    }
+
+    fn wants_reload(&mut self) -> bool {
+        let low = self.ready.len() <= self.max_messages / 4 && self.bytes <= self.max_bytes / 4;
+        let wants = low && self.horizon != i64::MAX && !self.reloading;
+        self.reloading |= wants;
+        wants
+    }
+
+    /// When something happens by itself next: a message becomes due, or a visibility runs out.
+    pub(crate) fn next(&self) -> Option<i64> {
+        let due = self.ready.first_key_value().map(|(place, _)| due_of(*place));
+        let expiry = self.expiries.first().map(|first| first.0);
+        match (due, expiry) {
+            (Some(due), Some(expiry)) => Some(due.min(expiry)),
+            (due, expiry) => due.or(expiry),
+        }
+    }
+
+    /// Where to go on loading, and how much there is room for: messages and bytes.
+    pub(crate) fn room(&self) -> (i64, usize, usize) {
+        let messages = self.max_messages.saturating_sub(self.ready.len()).max(1);
+        (self.horizon, messages, self.max_bytes.saturating_sub(self.bytes).max(1))
+    }
+
+    /// Takes in what was loaded from behind the horizon.
+    pub(crate) fn loaded(&mut self, found: Vec<(i64, Held)>, more: bool) {
+        self.reloading = false;
+        self.horizon = match found.last() {
+            Some((last, _)) if more => *last,
+            _ => i64::MAX,
+        };
+        for (place, held) in found {
+            if !self.flight.contains_key(&held.id) {
+                self.bytes += held.body.len();
+                self.ready.insert(place, held);
+            }
+        }
+    }
+
+    /// The load failed; the next poller asks again.
+    pub(crate) fn not_loaded(&mut self) {
+        self.reloading = false;
+    }
+
+    /// The flight that a receipt stands for, unless it was received again since.
+    pub(crate) fn flight(&self, receipt: Receipt) -> Option<&Flight> {
+        self.flight.get(&receipt.id).filter(|flight| flight.receives == receipt.receives)
+    }
+
+    /// Puts a flight into other hands; tells whether it was in the consumer's.
+    pub(crate) fn hand_over(&mut self, receipt: Receipt, to: Hand) -> bool {
+        match self.flight.get_mut(&receipt.id) {
+            Some(flight) if flight.receives == receipt.receives && flight.hand == Hand::Consumer => {
+                flight.hand = to;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Where the message of a receipt is on disk: in flight, or ready again but not yet received again.
+    pub(crate) fn place(&self, receipt: Receipt) -> Option<i64> {
+        if let Some(flight) = self.flight(receipt) {
+            return Some(flight.place);
+        }
+        // Rare: the consumer was slower than the visibility.
+        let same = |held: &Held| held.id == receipt.id && held.receives == receipt.receives;
+        self.ready.iter().find(|(_, held)| same(held)).map(|(place, _)| *place)
+    }
+
+    /// The message of a flight has another time now, on disk too.
+    pub(crate) fn moved(&mut self, receipt: Receipt, place: i64, visible_at: i64) {
+        let Some(flight) = self.flight.get_mut(&receipt.id) else { return };
+        self.expiries.remove(&(flight.visible_at, receipt.id));
+        flight.place = place;
+        flight.visible_at = visible_at;
+        flight.kept = true;
+        self.expiries.insert((visible_at, receipt.id));
+    }
+
+    /// A flight ends: its message is a waiting one again, or gone.
+    pub(crate) fn land(&mut self, id: i64) -> Option<Flight> {
+        let flight = self.flight.remove(&id)?;
+        self.expiries.remove(&(flight.visible_at, id));
+        Some(flight)
+    }
+
+    /// Whether a message at a place belongs into memory.
+    pub(crate) fn covers(&self, place: i64) -> bool {
+        place <= self.horizon
+    }
+
+    /// The message was deleted.
+    pub(crate) fn deleted(&mut self, receipt: Receipt, place: i64) {
+        self.total = self.total.saturating_sub(1);
+        if self.flight(receipt).is_some() {
+            self.land(receipt.id);
+        } else if let Some(held) = self.ready.remove(&place) {
+            self.bytes -= held.body.len();
+        }
+    }
+
+    /// The writer could not do it: back to the consumer, with its visibility ending at `visible_at`
+    /// at the latest.
+    pub(crate) fn hand_back(&mut self, receipt: Receipt, visible_at: i64) {
+        let Some(flight) = self.flight.get_mut(&receipt.id) else { return };
+        if flight.receives != receipt.receives {
+            return;
+        }
+        self.expiries.remove(&(flight.visible_at, receipt.id));
+        flight.hand = Hand::Consumer;
+        flight.visible_at = visible_at;
+        self.expiries.insert((visible_at, receipt.id));
+    }
+
+    /// How many are in flight, how many of those have a row that is due after `last`, how many were
+    /// settled and still have a row, and the earliest place that waits, if it is in memory.
+    pub(crate) fn counts(&self, last: i64) -> (u64, u64, u64, Option<i64>) {
+        let (mut out, mut hidden, mut settled) = (0, 0, 0);
+        for flight in self.flight.values() {
+            if flight.hand == Hand::Settled {
+                settled += 1;
+            } else {
+                out += 1;
+            }
+            hidden += u64::from(flight.place > last);
+        }
+        (out, hidden, settled, self.ready.first_key_value().map(|(place, _)| *place))
+    }
+
+    /// How many messages are in memory.
+    pub(crate) fn held(&self) -> usize {
+        self.ready.len()
+    }
+}

@@ -1,0 +1,97 @@
+//! How the store is set up.
+
+use std::time::Duration;
+
+use harkara_engine::port::QueueName;
+
+/// One value for each queue.
+#[derive(Clone, Debug, Default)]
+pub struct PerQueue<T> {
+    /// Of [`QueueName::Events`].
+    pub events: T,
+    /// Of [`QueueName::Stages`].
+    pub stages: T,
+    /// Of [`QueueName::Failures`].
+    pub failures: T,
+}
+
+impl<T> PerQueue<T> {
+    /// Makes one for each queue.
+    pub fn try_of<E>(mut make: impl FnMut(QueueName) -> Result<T, E>) -> Result<Self, E> {
+        Ok(Self {
+            events: make(QueueName::Events)?,
+            stages: make(QueueName::Stages)?,
+            failures: make(QueueName::Failures)?,
+        })
+    }
+
+    /// The one of a queue.
+    pub fn of(&self, queue: QueueName) -> &T {
+        match queue {
+            QueueName::Events => &self.events,
+            QueueName::Stages => &self.stages,
+            QueueName::Failures => &self.failures,
+        }
+    }
+
+    /// The one of a queue, to be changed.
+    pub fn of_mut(&mut self, queue: QueueName) -> &mut T {
+        match queue {
+            QueueName::Events => &mut self.events,
+            QueueName::Stages => &mut self.stages,
+            QueueName::Failures => &mut self.failures,
+        }
+    }
+}
+
+/// The manners of one queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueSettings {
+    /// How long a delivered message stays hidden unless it is settled or set otherwise. It guards
+    /// against a lost consumer, so it counts in real time even when the clock runs faster.
+    pub visibility: Duration,
+    /// How often a message is received before it goes to `redrive_to`.
+    pub max_receives: u32,
+    /// The dead-letter queue; without one a message comes again for ever.
+    pub redrive_to: Option<QueueName>,
+}
+
+impl Default for QueueSettings {
+    /// Three minutes, five receives, no dead-letter queue.
+    fn default() -> Self {
+        Self { visibility: Duration::from_secs(180), max_receives: 5, redrive_to: None }
+    }
+}
+
+/// How the store is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The manners of the queues.
+    pub queues: PerQueue<QueueSettings>,
+    /// How many of the earliest messages of a queue are held in memory; the rest waits on disk.
+    pub window_messages: usize,
+    /// How many bytes of bodies they may have.
+    pub window_bytes: usize,
+    /// How large the file may grow, in bytes; `None` for as large as the disk.
+    pub max_bytes: Option<u64>,
+    /// How many bytes of items are kept in memory for reads.
+    pub cache_bytes: usize,
+}
+
+impl Default for Settings {
+    /// Events and stages redrive into failures; 4,096 messages or 4 MB a queue; an 8 MB cache.
+    fn default() -> Self {
+        let redriven = QueueSettings { redrive_to: Some(QueueName::Failures), ..QueueSettings::default() };
+        Self {
+            queues: PerQueue {
+                events: redriven.clone(),
+                stages: redriven,
+                failures: QueueSettings::default(),
+            },
+            window_messages: 4096,
+            window_bytes: 4 << 20,
+            max_bytes: None,
+            cache_bytes: 8 << 20,
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The end of the road of what failed for good: it is filed as a dead letter, its stage is marked
+//! failed, and the team hears of it, in one mail however much failed at once.
+
+use futures::future::join_all;
+use harkara_channels::email;
+use harkara_domain::{
+    Reason, Run, StoreId,
+    run::{Outcome, StageStatus},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crate::{
+    catalog::Catalog,
+    count::Counters,
+    hand_on::{HandOnError, Onward},
+    job::{AlertJob, BadJob, Job, StageJob},
+    keys,
+    ladder::MAX_RECEIVES,
+    port::{
+        Clock, Delivery, Expect, Key, MailError, Mailer, Outgoing, Query, Queue, QueueName, Scheduler, Table,
+        TableError, Unprocessed, Write, WriteError,
+    },
+    record::{decode, load, put},
+    replay::Replayer,
+    runs::{self, RunError, RunPlace},
+    settings::Settings,
+};
+
+/// Something that failed for good, with what it takes to run it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Its place among the store's dead letters.
+    pub id: String,
+    /// When it failed.
+    pub at: Timestamp,
+    /// What it was.
+    pub content: Content,
+    /// Why.
+    pub reason: Reason,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When and by whom it was run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<(Timestamp, String)>,
+}
+
+/// What failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// A stage of a run.
+    Stage {
+        /// Which.
+        job: StageJob,
+        /// Its flow's name.
+        flow: String,
+        /// Its own name.
+        stage: String,
+    },
+    /// A message of a queue that could not be worked on, whole.
+    Message {
+        /// Its body.
+        body: String,
+    },
+}
+
+/// The window of failures that a mail will tell of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct AlertWindow {
+    since: Timestamp,
+}
+
+/// Files what failed.
+pub struct Undertaker {
+    /// Where runs and dead letters lie.
+    pub table: Arc<dyn Table>,
+    /// Where stages that waited for the failed one go.
+    pub queue: Arc<dyn Queue>,
+    /// Where later stages go.
+    pub scheduler: Arc<dyn Scheduler>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What stores have set up.
+    pub catalog: Arc<Catalog>,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Goes on with replays, whose jobs come through the same queue.
+    pub replayer: Arc<Replayer>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+}
+
+/// A failure that could not be filed now; its message comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum BuryError {
+    /// A read failed.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A write failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A run could not be changed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Something could not be handed on.
+    #[error(transparent)]
+    HandOn(#[from] HandOnError),
+    /// The team could not be told.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// A replay could not go on.
+    #[error(transparent)]
+    Replay(#[from] crate::replay::ReplayError),
+}
+
+/// The store that letters without one are filed under: bodies that are no job at all.
+pub const NOBODY: &str = "unknown";
+
+impl Undertaker {
+    /// How long failures are gathered before the first mail, so that many at once make one.
+    pub const GATHER: Duration = Duration::from_secs(60);
+    /// How long they are gathered while a storm goes on.
+    pub const STORM: Duration = Duration::from_secs(15 * 60);
+    /// The most letters that one mail goes through.
+    const MAX_TOLD: usize = 1000;
+
+    /// Works on a batch; says which messages have to come again.
+    pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
+        let outcomes = join_all(deliveries.iter().map(|delivery| self.delivery(delivery))).await;
+        let failed = deliveries.iter().zip(outcomes).filter_map(|(delivery, outcome)| {
+            outcome.err().map(|error| {
+                tracing::error!(message = %delivery.id, receives = delivery.receives, %error, "failure not filed");
+                delivery.id.clone()
+            })
+        });
+        Unprocessed(failed.collect())
+    }
+
+    async fn delivery(&self, delivery: &Delivery) -> Result<(), BuryError> {
+        match Job::read(&delivery.body) {
+            Ok(Job::Failure(job)) => self.stage(&job.stage, Some(job.reason)).await,
+            // Redriven by the stages queue after its last receive.
+            Ok(Job::Stage(job)) => self.stage(&job, None).await,
+            Ok(Job::Facts(job)) => {
+                let store = job.facts.first().map_or_else(|| NOBODY.into(), |fact| fact.store.clone());
+                let problem = format!("facts could not be folded in {MAX_RECEIVES} tries");
+                self.message(&store, delivery, Reason::Fault { problem }).await
+            }
+            Ok(Job::Alert(job)) => self.alert(&job.store).await,
+            Ok(Job::Replay(job)) => Ok(self.replayer.chunk(&job).await?),
+            Err(error @ (BadJob::Unreadable(_) | BadJob::Version(_))) => {
+                self.message(&NOBODY.into(), delivery, Reason::Fault { problem: error.to_string() }).await
+            }
+        }
+    }
+
+    /// Files a stage, once: its place is derived from the run. One that has ended well meanwhile, or
+    /// was replayed, is no failure any more.
+    async fn stage(&self, job: &StageJob, reason: Option<Reason>) -> Result<(), BuryError> {
+        let shelf = self.catalog.shelf(&job.store).await?;
+        let stored = load::<Run>(&*self.table, &keys::run(&job.store, &job.order, &job.run)).await?;
+        let (Some(shelf), Some(stored)) = (shelf, stored) else {
+            self.counters.add("dead_letters.gone");
+            return Ok(());
+        };
+        let flow = self.catalog.version(&job.store, &stored.value.flow, stored.value.version).await?;
+        let name = |place: u16| {
+            let stage = flow.as_ref().and_then(|flow| flow.stages.get(usize::from(place)));
+            stage.map_or_else(|| place.to_string(), |stage| stage.name.clone())
+        };
+        let flow_name = flow.as_ref().map_or_else(|| stored.value.flow.to_string(), |flow| flow.name.clone());
+        let (now, mut due, mut letter) = (self.clock.now(), Vec::new(), None);
+        let place = RunPlace { store: &job.store, order: &job.order, run: &job.run };
+        let written = runs::change(&*self.table, place, Some(stored), |run| {
+            let filed = fail(run, job, reason.as_ref(), now)?;
+            if let Some(flow) = &flow {
+                due = run.advance(flow, now, &shelf.zone);
+            }
+            run.settle();
+            let content = Content::Stage { job: job.clone(), flow: flow_name.clone(), stage: name(job.stage) };
+            letter = Some(filed.letter(content));
+            letter.as_ref().map(|letter| vec![put_letter(&job.store, letter, Expect::Any)])
+        })
+        .await?;
+        if let (Some(run), Some(_)) = (written, letter) {
+            let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
+            onward.stages(&run, &due).await?;
+            self.counters.add("dead_letters.filed");
+            self.open_alert(&job.store).await?;
+        }
+        Ok(())
+    }
+
+    async fn message(&self, store: &StoreId, delivery: &Delivery, reason: Reason) -> Result<(), BuryError> {
+        let at = self.clock.now();
+        let letter = DeadLetter {
+            id: format!("{}#message#{}", keys::stamp(at), delivery.id),
+            at,
+            content: Content::Message { body: delivery.body.clone() },
+            reason,
+            attempts: MAX_RECEIVES,
+            replayed: None,
+        };
+        self.table.write(vec![put_letter(store, &letter, Expect::Any)]).await?;
+        self.counters.add("dead_letters.filed");
+        self.open_alert(store).await
+    }
+
+    /// Opens the window in which failures are gathered, if none is open.
+    async fn open_alert(&self, store: &StoreId) -> Result<(), BuryError> {
+        let window = AlertWindow { since: self.clock.now() };
+        match self.table.write(vec![put(keys::alert(store), &window, Expect::Absent)]).await {
+            Ok(()) => self.alert_in(store, Self::GATHER).await,
+            Err(WriteError::Expectation(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn alert_in(&self, store: &StoreId, delay: Duration) -> Result<(), BuryError> {
+        let body = Job::Alert(AlertJob { store: store.clone() }).body();
+        let message = vec![Outgoing { body, delay }];
+        Ok(self.queue.send(QueueName::Failures, message).await.map_err(HandOnError::from)?)
+    }
+
+    /// Tells the team what has failed since the window opened. The window stays open for a while
+    /// after, so that a storm makes a mail every [`Undertaker::STORM`], and closes when it is over.
+    async fn alert(&self, store: &StoreId) -> Result<(), BuryError> {
+        let key = keys::alert(store);
+        let Some(window) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
+        let now = self.clock.now();
+        // The letter that opened the window was filed just before it.
+        let since = window.value.since - SignedDuration::from_secs(5);
+        let letters = self.letters_since(store, since).await?;
+        if letters.is_empty() {
+            self.table.write(vec![Write::Delete(key, Expect::Version(window.version))]).await?;
+            return Ok(());
+        }
+        if let Some(shelf) = self.catalog.shelf(store).await? {
+            let to = shelf.settings.team(Settings::OPS);
+            if to.is_empty() {
+                tracing::warn!(%store, letters = letters.len(), "messages failed, and no team has an address");
+            } else {
+                self.mailer.send(store, alert_mail(&shelf.settings, to, &letters)).await?;
+                self.counters.add("alerts.sent");
+            }
+        }
+        let next = AlertWindow { since: now + SignedDuration::from_secs(5) };
+        self.table.write(vec![put(key, &next, Expect::Version(window.version))]).await?;
+        self.alert_in(store, Self::STORM).await
+    }
+
+    async fn letters_since(&self, store: &StoreId, since: Timestamp) -> Result<Vec<DeadLetter>, TableError> {
+        let mut query = Query::partition(keys::dead_letters(store)).limit(Self::MAX_TOLD);
+        query.from = Some(keys::stamp(since));
+        let page = self.table.query(query).await?;
+        page.items.iter().map(|item| Ok(decode::<DeadLetter>(item)?.value)).collect()
+    }
+}
+
+/// What is known of a stage that failed.
+struct Filed {
+    id: String,
+    at: Timestamp,
+    reason: Reason,
+    attempts: u32,
+}
+
+impl Filed {
+    fn letter(self, content: Content) -> DeadLetter {
+        let Self { id, at, reason, attempts } = self;
+        DeadLetter { id, at, content, reason, attempts, replayed: None }
+    }
+}
+
+/// Marks the stage failed where it is not yet. `None` when there is nothing to file.
+fn fail(run: &mut Run, job: &StageJob, reason: Option<&Reason>, now: Timestamp) -> Option<Filed> {
+    let state = run.stages.get_mut(usize::from(job.stage))?;
+    if state.series != job.series || !matches!(state.status, StageStatus::Queued | StageStatus::Failed) {
+        return None;
+    }
+    let last = state.attempts.last().map(|attempt| match &attempt.outcome {
+        Outcome::Accepted(_) => "accepted".to_owned(),
+        Outcome::Refused(error) => format!("{} ({})", error.message, error.code),
+        Outcome::Ambiguous => "the answer was lost".to_owned(),
+        Outcome::NotSent(problem) => problem.clone(),
+    });
+    if state.status == StageStatus::Queued {
+        let spent = Reason::AttemptsSpent {
+            attempts: MAX_RECEIVES,
+            last: last.unwrap_or_else(|| "it could not be worked on".to_owned()),
+        };
+        state.end(StageStatus::Failed, Some(reason.cloned().unwrap_or(spent)), now);
+    }
+    let at = state.ended_at.unwrap_or(now);
+    let place = format!("{}#{}#{}#{}#{}", keys::stamp(at), job.order, job.run, job.stage, job.series);
+    let reason = state.reason.clone().or_else(|| reason.cloned())?;
+    Some(Filed { id: place, at, reason, attempts: state.tries })
+}
+
+/// A put of a dead letter.
+pub(crate) fn put_letter(store: &StoreId, letter: &DeadLetter, expect: Expect) -> Write {
+    put(Key::new(keys::dead_letters(store), &letter.id), letter, expect)
+}
+
+/// One mail for all: a single failure in full, many by flow and reason.
+fn alert_mail(settings: &Settings, to: Vec<String>, letters: &[DeadLetter]) -> crate::port::Mail {
+    let link = settings.link("/dead-letters");
+    if let [letter] = letters {
+        let subject = format!("{}: {} failed", settings.name, title(letter));
+        let lines = [format!("{} failed for good: {}.", title(letter), letter.reason), REPLAY.to_owned()];
+        return email::alert(to, subject, &lines, link.as_deref());
+    }
+    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+    for letter in letters {
+        *groups.entry(format!("{}: {}", group(letter), letter.reason)).or_default() += 1;
+    }
+    let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let rest = groups.len().saturating_sub(20);
+    let mut lines: Vec<String> =
+        groups.into_iter().take(20).map(|(group, count)| format!("{count} × {group}")).collect();
+    if rest > 0 {
+        lines.push(format!("and {rest} more kinds"));
+    }
+    lines.push(REPLAY.to_owned());
+    let subject = format!("{}: {} messages failed", settings.name, letters.len());
+    email::alert(to, subject, &lines, link.as_deref())
+}
+
+const REPLAY: &str = "Once the cause is mended, they can be run again from the console; what stopped making sense \
+                      meanwhile will not be sent.";
+
+fn title(letter: &DeadLetter) -> String {
+    match &letter.content {
+        Content::Stage { job, flow, stage } => format!("“{stage}” of {flow} for order {}", job.order),
+        Content::Message { .. } => "a message of a queue".to_owned(),
+    }
+}
+
+fn group(letter: &DeadLetter) -> &str {
+    match &letter.content {
+        Content::Stage { flow, .. } => flow,
+        Content::Message { .. } => "messages of queues",
+    }
+}

@@ -1,0 +1,224 @@
+//! What a store has set up, held in memory for a few seconds: settings, flows, templates, pauses.
+//! A change by this process is seen at once, one by another within [`Catalog::FRESH_FOR`].
+
+use harkara_channels::template::{self, Template};
+use harkara_domain::{Flow, FlowId, StoreId, flow, flow::Channel};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{
+    keys,
+    port::{Clock, Item, Query, Table, TableError},
+    record::{decode, load},
+    settings::Settings,
+};
+
+/// A flow's head: which version is current, and whether it starts runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowHead {
+    /// The flow.
+    pub id: FlowId,
+    /// Its current version, from 1.
+    pub version: u32,
+    /// Whether it starts runs. Runs that have begun go on either way.
+    pub active: bool,
+    /// Why it was switched off, where it was not a person who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// When the head last changed.
+    pub changed_at: Timestamp,
+    /// The current version's text.
+    pub text: String,
+}
+
+/// A version of a flow, never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowVersion {
+    /// Its text.
+    pub text: String,
+    /// When it was saved.
+    pub saved_at: Timestamp,
+    /// By whom.
+    pub by: String,
+}
+
+/// A hold on a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Until when.
+    pub until: Timestamp,
+    /// Why.
+    pub because: String,
+}
+
+/// A flow, read.
+#[derive(Clone, Debug)]
+pub struct LoadedFlow {
+    /// Its head.
+    pub head: FlowHead,
+    /// What it says.
+    pub flow: Arc<Flow>,
+}
+
+/// What a store has set up.
+#[derive(Debug)]
+pub struct Shelf {
+    /// Its settings.
+    pub settings: Settings,
+    /// Its time zone.
+    pub zone: TimeZone,
+    /// Its flows, on and off, by id.
+    pub flows: Vec<LoadedFlow>,
+    /// Its templates, by name.
+    pub templates: HashMap<String, Template>,
+    /// Its paused channels.
+    pub pauses: HashMap<String, Pause>,
+    read_at: Timestamp,
+}
+
+impl Shelf {
+    /// The pause of a channel, if it holds now.
+    pub fn paused(&self, channel: Channel, now: Timestamp) -> Option<&Pause> {
+        self.pauses.get(channel.as_str()).filter(|pause| pause.until > now)
+    }
+}
+
+/// The shelves of the stores that this process has met.
+pub struct Catalog {
+    table: Arc<dyn Table>,
+    clock: Arc<dyn Clock>,
+    shelves: Mutex<HashMap<StoreId, Arc<Shelf>>>,
+    versions: Mutex<HashMap<(StoreId, FlowId, u32), Arc<Flow>>>,
+}
+
+impl Catalog {
+    /// How long a shelf is used before it is read again, in real time.
+    pub const FRESH_FOR: SignedDuration = SignedDuration::from_secs(5);
+    /// Old versions held at most; beyond it they are read again.
+    const MAX_VERSIONS: usize = 1000;
+
+    /// A catalog over a table.
+    pub fn new(table: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Self {
+        Self { table, clock, shelves: Mutex::default(), versions: Mutex::default() }
+    }
+
+    /// What a store has set up; `None` for a store that nobody has.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn shelf(&self, store: &StoreId) -> Result<Option<Arc<Shelf>>, TableError> {
+        let now = self.clock.now();
+        let scale = i32::try_from(self.clock.scale()).unwrap_or(i32::MAX);
+        let held = self.shelves.lock().unwrap_or_else(PoisonError::into_inner).get(store).cloned();
+        if let Some(shelf) = held.filter(|shelf| now.duration_since(shelf.read_at) < Self::FRESH_FOR * scale) {
+            return Ok(Some(shelf));
+        }
+        let Some(shelf) = self.read(store, now).await?.map(Arc::new) else { return Ok(None) };
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner).insert(store.clone(), shelf.clone());
+        Ok(Some(shelf))
+    }
+
+    /// Forgets a store's shelf, after a change to it.
+    pub fn forget(&self, store: &StoreId) {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner).remove(store);
+    }
+
+    async fn read(&self, store: &StoreId, now: Timestamp) -> Result<Option<Shelf>, TableError> {
+        let Some(settings) = load::<Settings>(&*self.table, &keys::settings(store)).await? else {
+            return Ok(None);
+        };
+        let settings = settings.value;
+        let mut shelf = Shelf {
+            zone: settings.zone(),
+            settings,
+            flows: Vec::new(),
+            templates: HashMap::new(),
+            pauses: HashMap::new(),
+            read_at: now,
+        };
+        for prefix in ["f#", "p#", "t#"] {
+            for item in self.all(store, prefix).await? {
+                shelf.place(prefix, &item)?;
+            }
+        }
+        Ok(Some(shelf))
+    }
+
+    async fn all(&self, store: &StoreId, prefix: &str) -> Result<Vec<Item>, TableError> {
+        let query = Query::partition(keys::store_partition(store)).prefix(prefix);
+        let (mut items, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.table.query(query.clone().after(after)).await?;
+            items.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// The version of a flow that a run began with; `None` if it is gone.
+    ///
+    /// # Errors
+    /// When the table fails, or the version cannot be read.
+    pub async fn version(
+        &self,
+        store: &StoreId,
+        id: &FlowId,
+        version: u32,
+    ) -> Result<Option<Arc<Flow>>, TableError> {
+        let current = self.shelf(store).await?.and_then(|shelf| {
+            let loaded = shelf.flows.iter().find(|loaded| loaded.head.id == *id)?;
+            (loaded.head.version == version).then(|| loaded.flow.clone())
+        });
+        if current.is_some() {
+            return Ok(current);
+        }
+        let place = (store.clone(), id.clone(), version);
+        let held = self.versions.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
+        if held.is_some() {
+            return Ok(held);
+        }
+        let key = keys::flow_version(store, id, version);
+        let Some(stored) = load::<FlowVersion>(&*self.table, &key).await? else { return Ok(None) };
+        let flow = Arc::new(read_flow(&stored.value.text)?);
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        if versions.len() >= Self::MAX_VERSIONS {
+            versions.clear();
+        }
+        versions.insert(place, flow.clone());
+        Ok(Some(flow))
+    }
+}
+
+impl Shelf {
+    fn place(&mut self, prefix: &str, item: &Item) -> Result<(), TableError> {
+        let name = item.key.sk.get(prefix.len()..).unwrap_or_default().to_owned();
+        match prefix {
+            "f#" => {
+                let head = decode::<FlowHead>(item)?.value;
+                let flow = Arc::new(read_flow(&head.text)?);
+                self.flows.push(LoadedFlow { head, flow });
+            }
+            "t#" => {
+                let text = decode::<String>(item)?.value;
+                let template = template::parse(&text)
+                    .map_err(|problems| TableError(format!("template {name}: {problems:?}")))?;
+                self.templates.insert(name, template);
+            }
+            _ => {
+                self.pauses.insert(name, decode::<Pause>(item)?.value);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_flow(text: &str) -> Result<Flow, TableError> {
+    flow::parse::flow(text).map_err(|problems| {
+        let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        TableError(format!("a saved flow cannot be read: {}", words.join("; ")))
+    })
+}

@@ -1,0 +1,147 @@
+//! The first stretch of the road: verify over the raw body, parse into facts, enqueue. No table is
+//! touched, so the answer takes milliseconds and a storm of webhooks waits in the queue.
+
+use harkara_domain::{StoreId, fact::Subject};
+use harkara_sources::{BadSignature, Connection, Context, Inbound, Malformed};
+use std::sync::Arc;
+
+use crate::{
+    count::Counters,
+    job::{FactsJob, Job},
+    port::{Clock, Outgoing, Queue, QueueError, QueueName, Secrets, SecretsError},
+};
+
+/// Takes webhooks in.
+pub struct Ingest {
+    /// Where connections are read from.
+    pub secrets: Arc<dyn Secrets>,
+    /// Where facts go.
+    pub queue: Arc<dyn Queue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+}
+
+/// Why a webhook was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No such store, or the store has no such source.
+    #[error("no such store or source")]
+    Unknown,
+    /// The signature is missing or wrong.
+    #[error(transparent)]
+    Signature(#[from] BadSignature),
+    /// The body is not what it says it is.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The body is over [`Ingest::MAX_BODY`].
+    #[error("the body is too large")]
+    TooLarge,
+    /// Something of ours failed: the vendor should send it again.
+    #[error("not taken in: {0}")]
+    Unavailable(String),
+}
+
+impl From<QueueError> for Refusal {
+    fn from(error: QueueError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<SecretsError> for Refusal {
+    fn from(error: SecretsError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// What was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenIn {
+    /// Facts enqueued.
+    pub facts: usize,
+    /// Kinds of content knowingly left alone.
+    pub ignored: usize,
+}
+
+impl Ingest {
+    /// The largest body that is read, in bytes. Shopify's largest orders stay well under it.
+    pub const MAX_BODY: usize = 2 * 1024 * 1024;
+
+    /// Answers the GET with which a vendor checks the address.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] for a store or source that is not configured, [`Refusal::Signature`] for
+    /// a wrong token.
+    pub async fn handshake(&self, store: &str, source: &str, request: Inbound<'_>) -> Result<String, Refusal> {
+        let (source, connection) = self.connection(store, source).await?;
+        let answer = source.handshake(request, &connection);
+        answer.ok_or_else(|| self.refused(source.name(), BadSignature.into()))
+    }
+
+    /// Takes a webhook in.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing was enqueued then.
+    pub async fn webhook(&self, store: &str, source: &str, request: Inbound<'_>) -> Result<TakenIn, Refusal> {
+        let (source, connection) = self.connection(store, source).await?;
+        let name = source.name();
+        if request.body.len() > Self::MAX_BODY {
+            return Err(self.refused(name, Refusal::TooLarge));
+        }
+        source.verify(request, &connection).map_err(|error| self.refused(name, error.into()))?;
+        let store = StoreId::from(store);
+        let context = Context { store: &store, received_at: self.clock.now() };
+        let parsed =
+            source.parse(context, request, &connection).map_err(|error| self.refused(name, error.into()))?;
+        for kind in &parsed.ignored {
+            self.counters.add(&format!("{name}.ignored.{kind}"));
+        }
+        let taken = TakenIn { facts: parsed.facts.len(), ignored: parsed.ignored.len() };
+        let messages = jobs(parsed.facts);
+        if !messages.is_empty() {
+            self.queue.send(QueueName::Events, messages).await?;
+            self.counters.add(&format!("{name}.taken_in"));
+        }
+        Ok(taken)
+    }
+
+    async fn connection(
+        &self,
+        store: &str,
+        source: &str,
+    ) -> Result<(&'static dyn harkara_sources::Source, Connection), Refusal> {
+        let unknown = || self.refused("unknown", Refusal::Unknown);
+        let source = harkara_sources::source(source).ok_or_else(unknown)?;
+        let text = self.secrets.get(store, source.name()).await?.ok_or_else(unknown)?;
+        let connection = serde_json::from_str(&text).map_err(|error| {
+            Refusal::Unavailable(format!("the connection to {} cannot be read: {error}", source.name()))
+        })?;
+        Ok((source, connection))
+    }
+
+    fn refused(&self, source: &str, refusal: Refusal) -> Refusal {
+        let why = match refusal {
+            Refusal::Unknown => "unknown",
+            Refusal::Signature(_) => "bad_signature",
+            Refusal::Malformed(_) => "malformed",
+            Refusal::TooLarge => "too_large",
+            Refusal::Unavailable(_) => "unavailable",
+        };
+        self.counters.add(&format!("{source}.refused.{why}"));
+        refusal
+    }
+}
+
+/// One message a subject: facts of the same order stay together, others do not hold each other up.
+fn jobs(facts: Vec<harkara_domain::Fact>) -> Vec<Outgoing> {
+    let mut groups: Vec<(Subject, FactsJob)> = Vec::new();
+    for fact in facts {
+        let subject = fact.subject();
+        match groups.iter_mut().find(|(known, _)| *known == subject) {
+            Some((_, job)) => job.facts.push(fact),
+            None => groups.push((subject, FactsJob { facts: vec![fact] })),
+        }
+    }
+    groups.into_iter().map(|(_, job)| Outgoing::now(Job::Facts(job).body())).collect()
+}

@@ -1,0 +1,165 @@
+//! Jobs: what travels in queues. They outlive deployments, so each says its version, and one that
+//! this code does not know is put aside, never dropped.
+
+use harkara_domain::{Fact, OrderId, Reason, RunId, StoreId};
+use serde::{Deserialize, Serialize};
+
+/// The version of job bodies that this code writes and reads.
+pub const VERSION: u32 = 1;
+
+/// A job. In JSON its fields stand beside `v`, the version, and `job`, its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Fold these facts, all about one subject.
+    Facts(FactsJob),
+    /// See to a stage of a run.
+    Stage(StageJob),
+    /// File a stage that failed for good.
+    Failure(FailureJob),
+    /// Tell the team of what has failed.
+    Alert(AlertJob),
+    /// Go on with a replay.
+    Replay(ReplayJob),
+}
+
+/// Facts about one subject, folded together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsJob {
+    /// In the order in which they were said.
+    pub facts: Vec<Fact>,
+}
+
+/// A stage that is due, or said to be: the stage function looks for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageJob {
+    /// Whose.
+    pub store: StoreId,
+    /// The order.
+    pub order: OrderId,
+    /// The run.
+    pub run: RunId,
+    /// The stage's place in its flow, from 0.
+    pub stage: u16,
+    /// The replay series that it belongs to.
+    #[serde(default)]
+    pub series: u32,
+    /// Failed attempts before this message, which a throttled job carries along.
+    #[serde(default)]
+    pub failed: u32,
+}
+
+/// A stage that failed for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureJob {
+    /// The stage.
+    pub stage: StageJob,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Failures that the team is to hear of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertJob {
+    /// Whose.
+    pub store: StoreId,
+}
+
+/// The next chunk of a replay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayJob {
+    /// Whose.
+    pub store: StoreId,
+    /// Which.
+    pub replay: String,
+    /// The place of the last dead letter that was seen to.
+    #[serde(default)]
+    pub after: Option<String>,
+}
+
+/// A body that is no job of this version.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BadJob {
+    /// Not a job at all.
+    #[error("not a job: {0}")]
+    Unreadable(String),
+    /// A version that this code does not know.
+    #[error("job version {0} is not known here")]
+    Version(u32),
+}
+
+#[derive(Serialize)]
+struct Written<'a, T> {
+    v: u32,
+    job: &'static str,
+    #[serde(flatten)]
+    fields: &'a T,
+}
+
+#[derive(Deserialize)]
+struct Header<'a> {
+    v: u32,
+    job: &'a str,
+}
+
+impl Job {
+    /// The body for a queue.
+    pub fn body(&self) -> String {
+        match self {
+            Self::Facts(fields) => write("facts", fields),
+            Self::Stage(fields) => write("stage", fields),
+            Self::Failure(fields) => write("failure", fields),
+            Self::Alert(fields) => write("alert", fields),
+            Self::Replay(fields) => write("replay", fields),
+        }
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`BadJob`] for one that is not a job, or is one of another version.
+    pub fn read(body: &str) -> Result<Self, BadJob> {
+        let header: Header<'_> = parse(body)?;
+        if header.v != VERSION {
+            return Err(BadJob::Version(header.v));
+        }
+        match header.job {
+            "facts" => parse(body).map(Self::Facts),
+            "stage" => parse(body).map(Self::Stage),
+            "failure" => parse(body).map(Self::Failure),
+            "alert" => parse(body).map(Self::Alert),
+            "replay" => parse(body).map(Self::Replay),
+            other => Err(BadJob::Unreadable(format!("no job is called {other}"))),
+        }
+    }
+}
+
+fn write<T: Serialize>(job: &'static str, fields: &T) -> String {
+    // Jobs hold text, numbers and times only, which always serialise.
+    serde_json::to_string(&Written { v: VERSION, job, fields }).unwrap_or_default()
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, BadJob> {
+    serde_json::from_str(body).map_err(|error| BadJob::Unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_survives_its_queue_and_another_version_is_told_apart() {
+        let job = Job::Stage(StageJob {
+            store: "demo".into(),
+            order: "shopify-1".into(),
+            run: "cod~order_created".into(),
+            stage: 1,
+            series: 0,
+            failed: 2,
+        });
+        assert_eq!(Job::read(&job.body()), Ok(job.clone()));
+        let newer = job.body().replace("\"v\":1", "\"v\":7");
+        assert_eq!(Job::read(&newer), Err(BadJob::Version(7)));
+        assert!(matches!(Job::read("{}"), Err(BadJob::Unreadable(_))));
+        assert!(matches!(Job::read("null"), Err(BadJob::Unreadable(_))));
+    }
+}

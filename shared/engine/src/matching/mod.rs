@@ -1,0 +1,235 @@
+//! The matcher: folds facts into views, and starts the runs that their transitions select. View,
+//! customer, runs and history change in one transaction; only then are the first stages handed on.
+
+mod plan;
+mod receipt;
+mod reply;
+
+use futures::future::join_all;
+use harkara_domain::{
+    CustomerView, Fact, FactBody, OrderId, OrderView, Run, StoreId, fact::Subject, run::RunStatus,
+};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+use crate::{
+    catalog::{Catalog, Shelf},
+    count::Counters,
+    hand_on::{HandOnError, Onward},
+    job::{FactsJob, Job},
+    keys,
+    port::{
+        Clock, Delivery, Outgoing, Query, Queue, QueueName, Scheduler, Table, TableError, Unprocessed, WriteError,
+    },
+    record::{decode, load},
+};
+pub(crate) use plan::put_run;
+use plan::{Before, Plan};
+
+/// Turns facts into views and runs.
+pub struct Matcher {
+    /// Where views, runs and history lie.
+    pub table: Arc<dyn Table>,
+    /// Where stages go.
+    pub queue: Arc<dyn Queue>,
+    /// Where later stages go.
+    pub scheduler: Arc<dyn Scheduler>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What stores have set up.
+    pub catalog: Arc<Catalog>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+}
+
+/// Facts that could not be worked on now; their message comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum MatchError {
+    /// A read failed.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A write failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A stage could not be handed on.
+    #[error(transparent)]
+    HandOn(#[from] HandOnError),
+    /// Nobody has such a store.
+    #[error("store {0} has no settings")]
+    NoStore(StoreId),
+    /// A flow's version cannot be had.
+    #[error("a version of flow {0} is gone")]
+    NoFlow(harkara_domain::FlowId),
+}
+
+/// What a write came to.
+enum Written {
+    Done,
+    /// These facts were recorded before.
+    Duplicates(Vec<harkara_domain::FactId>),
+    /// Something changed since it was read.
+    Changed,
+}
+
+impl Matcher {
+    /// Attempts at a subject within one delivery: others may be at the same order or customer.
+    const MAX_ROUNDS: u32 = 20;
+
+    /// Works on a batch; says which messages have to come again.
+    pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
+        let outcomes = join_all(deliveries.iter().map(|delivery| self.delivery(delivery))).await;
+        let failed = deliveries.iter().zip(outcomes).filter_map(|(delivery, outcome)| {
+            outcome.err().map(|error| {
+                tracing::warn!(message = %delivery.id, receives = delivery.receives, %error, "facts not folded");
+                delivery.id.clone()
+            })
+        });
+        Unprocessed(failed.collect())
+    }
+
+    async fn delivery(&self, delivery: &Delivery) -> Result<(), MatchError> {
+        match Job::read(&delivery.body) {
+            Ok(Job::Facts(job)) => self.facts(job, delivery.receives > 1).await,
+            other => {
+                tracing::error!(message = %delivery.id, problem = ?other.err(), "not a job for the matcher");
+                self.counters.add("matcher.bad_job");
+                let put_aside = vec![Outgoing::now(delivery.body.clone())];
+                self.queue.send(QueueName::Failures, put_aside).await.map_err(HandOnError::from)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Folds facts about one subject. `again`: the message has come before, so what it had set off
+    /// may not have been handed on.
+    ///
+    /// # Errors
+    /// A [`MatchError`]; the same facts may be given again.
+    pub async fn facts(&self, job: FactsJob, again: bool) -> Result<(), MatchError> {
+        let Some(store) = job.facts.first().map(|fact| fact.store.clone()) else { return Ok(()) };
+        let shelf = self.catalog.shelf(&store).await?;
+        let shelf = shelf.ok_or_else(|| MatchError::NoStore(store.clone()))?;
+        let (receipts, facts): (Vec<Fact>, Vec<Fact>) =
+            job.facts.into_iter().partition(|fact| matches!(fact.body, FactBody::Receipt(_)));
+        for fact in &receipts {
+            self.receipt(&shelf, fact).await?;
+        }
+        let Some(subject) = facts.first().map(Fact::subject) else { return Ok(()) };
+        let order = match subject {
+            Subject::Order(order) => Some(order),
+            Subject::Customer(customer) => self.last_order(&store, &customer, &facts).await?,
+            Subject::Nobody => None,
+        };
+        match order {
+            Some(order) => self.order(&shelf, &store, &order, facts, again).await,
+            None => {
+                self.counters.add("facts.without_order");
+                Ok(())
+            }
+        }
+    }
+
+    async fn order(
+        &self,
+        shelf: &Shelf,
+        store: &StoreId,
+        order: &OrderId,
+        mut facts: Vec<Fact>,
+        again: bool,
+    ) -> Result<(), MatchError> {
+        for _ in 0..Self::MAX_ROUNDS {
+            let before = self.before(store, order, &facts).await?;
+            let plan = Plan::make(shelf, before, &facts, self.clock.now());
+            if plan.is_empty() {
+                self.counters.add("facts.duplicate");
+                return if again { self.hand_on_again(store, order).await } else { Ok(()) };
+            }
+            let plan = self.with_cancellations(plan).await?;
+            match self.write(&plan).await? {
+                Written::Done => {
+                    self.counters.add("facts.applied");
+                    return self.hand_on(shelf, &plan).await;
+                }
+                Written::Duplicates(known) => facts.retain(|fact| !known.contains(&fact.id)),
+                Written::Changed => {}
+            }
+        }
+        Err(WriteError::Conflict.into())
+    }
+
+    /// Reads what the facts will be folded into.
+    async fn before(&self, store: &StoreId, order: &OrderId, facts: &[Fact]) -> Result<Before, MatchError> {
+        let view = load::<OrderView>(&*self.table, &keys::view(store, order)).await?;
+        let mut customers = Vec::new();
+        for id in plan::customers_touched(view.as_ref().map(|view| &view.value), facts) {
+            let stored = load::<CustomerView>(&*self.table, &keys::customer(store, &id)).await?;
+            customers.push((id, stored));
+        }
+        Ok(Before { store: store.clone(), order: order.clone(), view, customers })
+    }
+
+    /// Adds the runs that the transitions end to the plan.
+    async fn with_cancellations(&self, mut plan: Plan) -> Result<Plan, MatchError> {
+        if plan.cancels.is_some() {
+            let runs = self.runs(&plan.before.store, &plan.before.order).await?;
+            plan.cancel(runs, self.clock.now());
+        }
+        Ok(plan)
+    }
+
+    async fn runs(
+        &self,
+        store: &StoreId,
+        order: &OrderId,
+    ) -> Result<Vec<crate::record::Stored<Run>>, TableError> {
+        let query = Query::partition(keys::order_partition(store, order)).prefix("r#");
+        let page = self.table.query(query).await?;
+        page.items.iter().map(decode::<Run>).collect()
+    }
+
+    async fn write(&self, plan: &Plan) -> Result<Written, MatchError> {
+        let (writes, recorded) = plan.writes();
+        match self.table.write(writes).await {
+            Ok(()) => Ok(Written::Done),
+            Err(WriteError::Conflict) => Ok(Written::Changed),
+            Err(WriteError::Expectation(places)) => {
+                let known: Vec<_> =
+                    recorded.into_iter().filter(|(place, _)| places.contains(place)).map(|(_, id)| id).collect();
+                Ok(if known.is_empty() { Written::Changed } else { Written::Duplicates(known) })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn hand_on(&self, shelf: &Shelf, plan: &Plan) -> Result<(), MatchError> {
+        for run in &plan.started {
+            let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
+            onward.stages(run, &open_stages(run, self.clock.now())).await?;
+            self.counters.add("runs.started");
+        }
+        if !plan.started.is_empty() {
+            tracing::debug!(store = %plan.before.store, flows = shelf.flows.len(), "runs started");
+        }
+        Ok(())
+    }
+
+    /// Hands on what is open of an order's runs once more: a job too many finds nothing to do.
+    ///
+    /// # Errors
+    /// When the table, the queue or the scheduler fails.
+    pub async fn hand_on_again(&self, store: &StoreId, order: &OrderId) -> Result<(), MatchError> {
+        for run in self.runs(store, order).await? {
+            if run.value.status == RunStatus::Running {
+                let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
+                onward.stages(&run.value, &open_stages(&run.value, self.clock.now())).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The stages of a run that are due, now or later, and that nobody holds.
+pub fn open_stages(run: &Run, now: Timestamp) -> Vec<(u16, Timestamp)> {
+    let open = run.stages.iter().enumerate().filter(|(_, stage)| stage.is_open() && !stage.is_claimed(now));
+    open.filter_map(|(index, stage)| Some((u16::try_from(index).ok()?, stage.due?))).collect()
+}

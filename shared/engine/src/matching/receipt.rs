@@ -1,0 +1,148 @@
+//! Receipts: what became of a message after the provider took it. They settle sends whose answer
+//! was lost, and bring back messages that failed on their way.
+
+use harkara_channels::{Policy, whatsapp};
+use harkara_domain::{
+    Fact, FactBody, Reason, Run,
+    fact::{Receipt, ReceiptStatus},
+    flow::{Channel, Flow},
+    reference::StageRef,
+    run::{Outcome, ReceiptMark, StageRun, StageStatus},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{MatchError, Matcher, open_stages};
+use crate::{
+    catalog::Shelf,
+    hand_on::{HandOnError, Onward, job_of},
+    job::{FailureJob, Job},
+    keys, ladder,
+    port::{Outgoing, QueueName},
+    record::load,
+    runs::{self, RunError, RunPlace},
+};
+
+impl From<RunError> for MatchError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Table(error) => error.into(),
+            RunError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl Matcher {
+    /// Takes a receipt in.
+    pub(super) async fn receipt(&self, shelf: &Shelf, fact: &Fact) -> Result<(), MatchError> {
+        let FactBody::Receipt(receipt) = &fact.body else { return Ok(()) };
+        let Some(reference) = &receipt.stage else {
+            self.counters.add("receipts.not_ours");
+            return Ok(());
+        };
+        let key = keys::run(&fact.store, &reference.order, &reference.run);
+        let Some(stored) = load::<Run>(&*self.table, &key).await? else {
+            self.counters.add("receipts.not_ours");
+            return Ok(());
+        };
+        let run = &stored.value;
+        let version = self.catalog.version(&run.store, &run.flow, run.version).await?;
+        let flow = version.ok_or_else(|| MatchError::NoFlow(run.flow.clone()))?;
+        let now = self.clock.now();
+        let place = RunPlace { store: &fact.store, order: &reference.order, run: &reference.run };
+        let changed = runs::change(&*self.table, place, Some(stored.clone()), |run| {
+            take(run, &flow, receipt, reference, now).then(|| {
+                run.advance(&flow, now, &shelf.zone);
+                Vec::new()
+            })
+        })
+        .await?;
+        if let Some(run) = changed {
+            self.counters.add("receipts.applied");
+            self.after_receipt(&run, reference).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands on whatever the receipt made due, and files what it showed to have failed.
+    async fn after_receipt(&self, run: &Run, reference: &StageRef) -> Result<(), MatchError> {
+        let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
+        let Some(state) = run.stages.get(usize::from(reference.stage)) else { return Ok(()) };
+        match (&state.status, &state.reason) {
+            (StageStatus::Failed, Some(reason)) => {
+                let job = FailureJob { stage: job_of(run, reference.stage), reason: reason.clone() };
+                let message = vec![Outgoing::now(Job::Failure(job).body())];
+                self.queue.send(QueueName::Failures, message).await.map_err(HandOnError::from)?;
+            }
+            (StageStatus::Sent, _) if state.receipts.len() > 1 => return Ok(()),
+            _ => {}
+        }
+        onward.stages(run, &open_stages(run, self.clock.now())).await?;
+        Ok(())
+    }
+}
+
+/// Notes a receipt at its stage; whether it said anything new.
+fn take(run: &mut Run, flow: &Flow, receipt: &Receipt, reference: &StageRef, now: Timestamp) -> bool {
+    let channels = flow
+        .stages
+        .get(usize::from(reference.stage))
+        .and_then(|stage| stage.message.as_ref())
+        .map_or(&[][..], |message| message.channels.as_slice());
+    let Some(state) = run.stages.get_mut(usize::from(reference.stage)) else { return false };
+    let mark = ReceiptMark {
+        status: receipt.status,
+        at: receipt.at,
+        attempt: reference.attempt,
+        error: receipt.error.clone(),
+    };
+    if !state.take_receipt(mark) {
+        return false;
+    }
+    let latest = state.attempts.last().is_some_and(|attempt| attempt.number == reference.attempt);
+    if !latest {
+        return true;
+    }
+    if state.settled_by_receipt() && state.is_open() {
+        settle(state, receipt, now);
+    } else if receipt.status == ReceiptStatus::Failed && state.status == StageStatus::Sent {
+        // `delivered` can follow `failed`; where it came first, the message has arrived.
+        let arrived = |held: &ReceiptMark| {
+            held.attempt == reference.attempt && held.status >= ReceiptStatus::Delivered
+        };
+        if !state.receipts.iter().any(arrived) {
+            bring_back(state, channels, receipt, now);
+        }
+    }
+    true
+}
+
+/// The answer was lost, the receipt shows that the provider had taken the message.
+fn settle(state: &mut StageRun, receipt: &Receipt, now: Timestamp) {
+    if let Some(attempt) = state.attempts.last_mut() {
+        attempt.outcome = Outcome::Accepted(receipt.message.clone());
+    }
+    state.end(StageStatus::Sent, None, now);
+}
+
+/// The message was taken and failed later: what its error says to do.
+fn bring_back(state: &mut StageRun, channels: &[Channel], receipt: &Receipt, now: Timestamp) {
+    let Some(error) = receipt.error.clone() else { return };
+    let channel = channels.get(usize::from(state.channel)).copied().unwrap_or(Channel::Whatsapp);
+    let spent = state.tries >= ladder::MAX_RECEIVES;
+    let refused = Reason::Refused { channel: channel.to_string(), error: error.clone() };
+    let later = |wait: std::time::Duration| now + SignedDuration::try_from(wait).unwrap_or_default();
+    match whatsapp::receipt_policy(error.code) {
+        Policy::NextChannel if usize::from(state.channel) + 1 < channels.len() => {
+            state.channel += 1;
+            state.reopen(now);
+        }
+        Policy::UseTemplate if !state.as_template => {
+            state.as_template = true;
+            state.reopen(now);
+        }
+        Policy::OptedOut => state.end(StageStatus::Skipped, Some(Reason::OptedOut), now),
+        Policy::Throttled(wait) | Policy::PauseSender(wait) if !spent => state.reopen(later(wait)),
+        Policy::Retry if !spent => state.reopen(later(ladder::wait(state.tries))),
+        _ => state.end(StageStatus::Failed, Some(refused), now),
+    }
+}

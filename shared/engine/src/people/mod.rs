@@ -1,0 +1,1 @@
+//! The people of a store: users, sessions, API keys, the audit log.

@@ -1,0 +1,49 @@
+//! Typed records over the table's items.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::port::{Expect, Item, Key, Table, TableError, Write};
+
+/// A value with the version that it was read at.
+#[derive(Clone, Debug)]
+pub struct Stored<T> {
+    /// The value.
+    pub value: T,
+    /// For [`Expect::Version`].
+    pub version: u64,
+}
+
+/// What to expect of an item that was read so.
+pub fn expect<T>(stored: Option<&Stored<T>>) -> Expect {
+    stored.map_or(Expect::Absent, |stored| Expect::Version(stored.version))
+}
+
+/// The value of an item.
+///
+/// # Errors
+/// [`TableError`] when the body is not such a value.
+pub fn decode<T: DeserializeOwned>(item: &Item) -> Result<Stored<T>, TableError> {
+    let value = serde_json::from_slice(&item.body)
+        .map_err(|error| TableError(format!("{}/{} cannot be read: {error}", item.key.pk, item.key.sk)))?;
+    Ok(Stored { value, version: item.version })
+}
+
+/// Reads a value.
+///
+/// # Errors
+/// [`TableError`] when the table fails or the body is not such a value.
+pub async fn load<T: DeserializeOwned>(table: &dyn Table, key: &Key) -> Result<Option<Stored<T>>, TableError> {
+    table.get(key).await?.map(|item| decode(&item)).transpose()
+}
+
+/// An item of a value, without index places.
+pub fn item<T: Serialize>(key: Key, value: &T) -> Item {
+    // Our own types have text keys and finite numbers, so they always serialise; an empty body would
+    // be refused by `decode` rather than read as something else.
+    Item::new(key, serde_json::to_vec(value).unwrap_or_default())
+}
+
+/// A put of a value without index places.
+pub fn put<T: Serialize>(key: Key, value: &T, expect: Expect) -> Write {
+    Write::Put(item(key, value), expect)
+}

@@ -1,0 +1,66 @@
+//! Reading and changing one run, against whatever else is at it.
+
+use harkara_domain::{OrderId, Run, RunId, StoreId};
+
+use crate::{
+    keys,
+    matching::put_run,
+    port::{Expect, Table, TableError, Write, WriteError},
+    record::{Stored, load},
+};
+
+/// A run that could not be changed now.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A read failed.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A write failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// The place of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct RunPlace<'a> {
+    /// Whose.
+    pub store: &'a StoreId,
+    /// The order.
+    pub order: &'a OrderId,
+    /// The run.
+    pub run: &'a RunId,
+}
+
+/// Attempts at a change before whoever asked must come again.
+const MAX_ROUNDS: u32 = 20;
+
+/// Changes a run, starting from what the caller holds of it, if anything. `change` is given the run as it is now, and again when another write came between;
+/// it says what else to write with it, or `None` to leave all as it is. Returns the run as written,
+/// or `None` where there is no such run or nothing was changed.
+///
+/// # Errors
+/// A [`RunError`]; nothing was written then.
+pub async fn change(
+    table: &dyn Table,
+    place: RunPlace<'_>,
+    mut held: Option<Stored<Run>>,
+    mut change: impl FnMut(&mut Run) -> Option<Vec<Write>> + Send,
+) -> Result<Option<Run>, RunError> {
+    let key = keys::run(place.store, place.order, place.run);
+    for _ in 0..MAX_ROUNDS {
+        let stored = match held.take() {
+            Some(stored) => Some(stored),
+            None => load::<Run>(table, &key).await?,
+        };
+        let Some(Stored { value: mut run, version }) = stored else { return Ok(None) };
+        let Some(more) = change(&mut run) else { return Ok(None) };
+        let mut writes = vec![put_run(&run, Expect::Version(version))];
+        writes.extend(more);
+        match table.write(writes).await {
+            Ok(()) => return Ok(Some(run)),
+            Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(WriteError::Conflict.into())
+}

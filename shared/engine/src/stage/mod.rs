@@ -1,0 +1,351 @@
+//! Runs a stage: loads the run, the order and the customer as they are now, decides, claims, acts,
+//! records, hands on.
+
+mod message;
+mod record_outcome;
+mod workflow;
+
+use futures::future::join_all;
+use harkara_domain::{
+    CustomerView, Flow, FlowId, OrderView, Reason, Run,
+    decide::{Decision, Scene, decide},
+    flow::{OnAmbiguous, Stage},
+    run::{Attempt, Claim, Outcome, StageRun, StageStatus},
+};
+use jiff::{SignedDuration, Timestamp};
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    catalog::{Catalog, Shelf},
+    count::Counters,
+    hand_on::{HandOnError, Onward},
+    job::{Job, StageJob},
+    keys, ladder,
+    matching::put_run,
+    port::{
+        Clock, Delivery, Expect, Http, Mailer, Outgoing, Queue, QueueName, Scheduler, Secrets, Table, TableError,
+        Unprocessed, WriteError,
+    },
+    record::{Stored, decode, load},
+    runs::RunError,
+};
+use record_outcome::Performed;
+
+/// Performs what is due.
+pub struct StageRunner {
+    /// Where runs and views lie.
+    pub table: Arc<dyn Table>,
+    /// Where the next stages go.
+    pub queue: Arc<dyn Queue>,
+    /// Where later stages go.
+    pub scheduler: Arc<dyn Scheduler>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What stores have set up.
+    pub catalog: Arc<Catalog>,
+    /// The providers.
+    pub http: Arc<dyn Http>,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// The connections of stores.
+    pub secrets: Arc<dyn Secrets>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+}
+
+/// A stage that could not be worked on now, through no fault of a provider.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// A read failed.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A write failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The next stage could not be handed on.
+    #[error(transparent)]
+    HandOn(#[from] HandOnError),
+    /// Nobody has such a store.
+    #[error("the store has no settings")]
+    NoStore,
+    /// The version of the flow that the run began with cannot be had.
+    #[error("a version of flow {0} is gone")]
+    NoFlow(FlowId),
+}
+
+impl From<RunError> for StageError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Table(error) => error.into(),
+            RunError::Write(error) => error.into(),
+        }
+    }
+}
+
+/// What a delivery came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    /// Nothing more is to be done with this message.
+    Settled,
+    /// A failed try: the message stays in flight, hidden for so long.
+    Again(Duration),
+}
+
+/// All that a stage is decided on.
+pub(crate) struct Loaded {
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) flow: Arc<Flow>,
+    pub(crate) run: Stored<Run>,
+    pub(crate) order: OrderView,
+    pub(crate) customer: Option<CustomerView>,
+    pub(crate) now: Timestamp,
+}
+
+impl Loaded {
+    pub(crate) fn scene(&self) -> Scene<'_> {
+        Scene {
+            run: &self.run.value,
+            flow: &self.flow,
+            order: &self.order,
+            customer: self.customer.as_ref(),
+            now: self.now,
+            zone: &self.shelf.zone,
+        }
+    }
+
+    fn stage(&self, job: &StageJob) -> Option<(&StageRun, &Stage)> {
+        self.run.value.stage(&self.flow, job.stage)
+    }
+}
+
+impl StageRunner {
+    /// How long a claim holds: longer than any provider's time limit, shorter than the queue's
+    /// visibility, so that a message comes again only when its last holder is gone.
+    pub const LEASE: SignedDuration = SignedDuration::from_secs(45);
+    /// Rounds within one delivery against other writers of the same run.
+    const MAX_ROUNDS: u32 = 20;
+
+    /// Works on a batch; says which messages have to come again.
+    pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
+        let outcomes = join_all(deliveries.iter().map(|delivery| self.delivery(delivery))).await;
+        let again = deliveries.iter().zip(outcomes).filter(|(_, settled)| !settled);
+        Unprocessed(again.map(|(delivery, _)| delivery.id.clone()).collect())
+    }
+
+    /// Whether the message is settled.
+    async fn delivery(&self, delivery: &Delivery) -> bool {
+        let step = match Job::read(&delivery.body) {
+            Ok(Job::Stage(job)) => self.stage(&job, delivery.receives).await,
+            other => {
+                tracing::error!(message = %delivery.id, problem = ?other.err(), "not a job for the stage function");
+                self.counters.add("stage.bad_job");
+                let put_aside = vec![Outgoing::now(delivery.body.clone())];
+                let sent = self.queue.send(QueueName::Failures, put_aside).await;
+                sent.map(|()| Step::Settled).map_err(|error| HandOnError::from(error).into())
+            }
+        };
+        let wait = match step {
+            Ok(Step::Settled) => return true,
+            Ok(Step::Again(wait)) => wait,
+            Err(error) => {
+                tracing::warn!(message = %delivery.id, receives = delivery.receives, %error, "stage not worked on");
+                self.counters.add("stage.fault");
+                ladder::wait(delivery.receives)
+            }
+        };
+        // Should this fail, the message comes again when its visibility ends by itself.
+        let hidden = self.queue.set_visibility(QueueName::Stages, &delivery.receipt, wait).await;
+        if let Err(error) = hidden {
+            tracing::warn!(message = %delivery.id, %error, "visibility not set");
+        }
+        false
+    }
+
+    async fn stage(&self, job: &StageJob, receives: u32) -> Result<Step, StageError> {
+        for _ in 0..Self::MAX_ROUNDS {
+            let Some(loaded) = self.load(job).await? else {
+                self.counters.add("stage.gone");
+                return Ok(Step::Settled);
+            };
+            let step = match decide(loaded.scene(), job.stage, job.series) {
+                Decision::Void => return self.void(&loaded, job).await,
+                Decision::Wait(until, reason) => self.wait(loaded, job, until, reason).await?,
+                Decision::Skip(reason) => self.end(loaded, job, StageStatus::Skipped, reason).await?,
+                Decision::Cancel(reason) => self.end(loaded, job, StageStatus::Cancelled, reason).await?,
+                Decision::Act => self.act(loaded, job, job.failed + receives).await?,
+            };
+            if let Some(step) = step {
+                return Ok(step);
+            }
+        }
+        Err(WriteError::Conflict.into())
+    }
+
+    /// Loads all that the stage is decided on: the order's runs and view in one query, the customer.
+    pub(crate) async fn load(&self, job: &StageJob) -> Result<Option<Loaded>, StageError> {
+        let shelf = self.catalog.shelf(&job.store).await?.ok_or(StageError::NoStore)?;
+        let page = self.table.query(keys::runs_and_view(&job.store, &job.order)).await?;
+        let place = keys::run(&job.store, &job.order, &job.run);
+        let find = |sk: &str| page.items.iter().find(|item| item.key.sk == sk);
+        let (Some(run), Some(view)) = (find(&place.sk), find(keys::VIEW)) else { return Ok(None) };
+        let (run, order) = (decode::<Run>(run)?, decode::<OrderView>(view)?.value);
+        let version = self.catalog.version(&job.store, &run.value.flow, run.value.version).await?;
+        let flow = version.ok_or_else(|| StageError::NoFlow(run.value.flow.clone()))?;
+        let customer = match order.contact().and_then(|contact| contact.id.as_ref()) {
+            Some(id) => load::<CustomerView>(&*self.table, &keys::customer(&job.store, id)).await?,
+            None => None,
+        };
+        let customer = customer.map(|stored| stored.value);
+        Ok(Some(Loaded { shelf, flow, run, order, customer, now: self.clock.now() }))
+    }
+
+    /// Nothing to do, unless a crash came between a failure and its filing, or between an end and the
+    /// next stage's handing on: both are safe to repeat.
+    async fn void(&self, loaded: &Loaded, job: &StageJob) -> Result<Step, StageError> {
+        self.counters.add("stage.void");
+        let state = loaded.stage(job).map(|(state, _)| state);
+        if let Some(state) = state.filter(|state| state.series == job.series) {
+            if let (StageStatus::Failed, Some(reason)) = (state.status, &state.reason) {
+                self.file_failure(job, reason.clone()).await?;
+            }
+            let ended_at = state.ended_at.unwrap_or(loaded.now);
+            let overdue = crate::matching::open_stages(&loaded.run.value, loaded.now);
+            let next: Vec<_> = overdue.into_iter().filter(|(_, due)| *due >= ended_at).collect();
+            self.onward().stages(&loaded.run.value, &next).await?;
+        }
+        Ok(Step::Settled)
+    }
+
+    /// Puts the stage off. The job goes back to its time as a new message; with a reason, the run
+    /// says so.
+    async fn wait(
+        &self,
+        loaded: Loaded,
+        job: &StageJob,
+        until: Timestamp,
+        reason: Option<Reason>,
+    ) -> Result<Option<Step>, StageError> {
+        if let Some(reason) = reason {
+            let mut run = loaded.run.value;
+            if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
+                state.due = Some(until);
+                state.reason = Some(reason);
+            }
+            if !self.try_write(&run, loaded.run.version).await? {
+                return Ok(None);
+            }
+        }
+        self.onward().job(job.clone(), until).await?;
+        Ok(Some(Step::Settled))
+    }
+
+    /// Ends the stage without acting. `None` when somebody else changed the run meanwhile.
+    async fn end(
+        &self,
+        loaded: Loaded,
+        job: &StageJob,
+        status: StageStatus,
+        reason: Reason,
+    ) -> Result<Option<Step>, StageError> {
+        let mut run = loaded.run.value;
+        if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
+            state.end(status, Some(reason), loaded.now);
+        }
+        let due = run.advance(&loaded.flow, loaded.now, &loaded.shelf.zone);
+        if !self.try_write(&run, loaded.run.version).await? {
+            return Ok(None);
+        }
+        self.counters.add(if status == StageStatus::Skipped { "stage.skipped" } else { "stage.cancelled" });
+        self.onward().stages(&run, &due).await?;
+        Ok(Some(Step::Settled))
+    }
+
+    /// Claims the stage, performs it, records what came of it. `None` when the claim was lost.
+    async fn act(&self, mut loaded: Loaded, job: &StageJob, tried: u32) -> Result<Option<Step>, StageError> {
+        let Some((state, stage)) = loaded.stage(job) else { return Ok(Some(Step::Settled)) };
+        if state.has_stale_claim(loaded.now) && stage.message.is_some() {
+            return self.found_stale(loaded, job, tried).await;
+        }
+        if state.is_ambiguous() && loaded.flow.on_ambiguous == OnAmbiguous::Hold {
+            return self.hold(loaded, job).await;
+        }
+        let scale = i32::try_from(self.clock.scale()).unwrap_or(i32::MAX);
+        let claim = Claim { at: loaded.now, until: loaded.now + Self::LEASE * scale };
+        if let Some(state) = loaded.run.value.stages.get_mut(usize::from(job.stage)) {
+            state.claim = Some(claim);
+            state.tries += 1;
+        }
+        if !self.try_write(&loaded.run.value, loaded.run.version).await? {
+            return Ok(None);
+        }
+        loaded.run.version += 1;
+        let performed = self.perform(&loaded, job).await?;
+        self.record(loaded, job, performed, tried).await.map(Some)
+    }
+
+    async fn perform(&self, loaded: &Loaded, job: &StageJob) -> Result<Performed, StageError> {
+        let Some((state, stage)) = loaded.stage(job) else { return Ok(Performed::sent(state_of(None))) };
+        let mut performed = Performed::sent(state_of(Some(state)));
+        if !state.workflow_done && !stage.workflow.is_empty() {
+            match self.workflow(loaded, job, &stage.workflow).await {
+                Ok(()) => performed.workflow_done = true,
+                Err(problem) => return Ok(performed.not_done(loaded.now, problem)),
+            }
+        }
+        match &stage.message {
+            Some(message) => self.message(loaded, job, message, performed).await,
+            None => Ok(performed),
+        }
+    }
+
+    /// The last holder of the claim is gone, and may have sent: that is recorded as ambiguous, and a
+    /// receipt is given the ladder's first wait to settle it.
+    async fn found_stale(
+        &self,
+        loaded: Loaded,
+        job: &StageJob,
+        tried: u32,
+    ) -> Result<Option<Step>, StageError> {
+        let until = loaded.now + SignedDuration::try_from(ladder::wait(1)).unwrap_or_default();
+        let mut run = loaded.run.value;
+        if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
+            let at = state.claim.take().map_or(loaded.now, |claim| claim.at);
+            let number = state.tries;
+            state.record(Attempt { number, at, channel: None, outcome: Outcome::Ambiguous });
+            state.due = Some(until);
+        }
+        if !self.try_write(&run, loaded.run.version).await? {
+            return Ok(None);
+        }
+        self.counters.add("stage.ambiguous");
+        self.onward().job(StageJob { failed: tried, ..job.clone() }, until).await?;
+        Ok(Some(Step::Settled))
+    }
+
+    /// No receipt settled it, and the flow would rather hold than send twice.
+    async fn hold(&self, loaded: Loaded, job: &StageJob) -> Result<Option<Step>, StageError> {
+        let ended = self.end(loaded, job, StageStatus::Failed, Reason::AmbiguousHeld).await?;
+        if ended.is_some() {
+            self.file_failure(job, Reason::AmbiguousHeld).await?;
+        }
+        Ok(ended)
+    }
+
+    /// Writes a run that was read at `version`; `false` when somebody else was faster.
+    async fn try_write(&self, run: &Run, version: u64) -> Result<bool, StageError> {
+        match self.table.write(vec![put_run(run, Expect::Version(version))]).await {
+            Ok(()) => Ok(true),
+            Err(WriteError::Expectation(_) | WriteError::Conflict) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn onward(&self) -> Onward<'_> {
+        Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock }
+    }
+}
+
+/// The tries, channel and form that a stage is at.
+fn state_of(state: Option<&StageRun>) -> (u32, u16, bool) {
+    state.map_or((1, 0, false), |state| (state.tries, state.channel, state.as_template))
+}

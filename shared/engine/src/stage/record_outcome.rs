@@ -1,0 +1,277 @@
+//! Records what came of a stage, against whatever changed its run meanwhile, and hands on what
+//! follows.
+
+use harkara_domain::{
+    CustomerView, Reason,
+    flow::Channel,
+    run::{Attempt, Outcome, Run, StageStatus},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Loaded, StageError, StageRunner, Step};
+use crate::{
+    catalog::{FlowHead, Pause},
+    hand_on::HandOnError,
+    job::{FailureJob, Job, StageJob},
+    keys, ladder,
+    port::{Expect, Outgoing, QueueName, Write, WriteError},
+    record::{expect, load, put},
+    runs::{self, RunPlace},
+};
+
+/// What a stage's performance came to.
+#[derive(Debug)]
+pub(super) struct Performed {
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) tries: u32,
+    pub(super) channel: u16,
+    pub(super) as_template: bool,
+    pub(super) workflow_done: bool,
+    pub(super) end: End,
+    pub(super) unsendable: Vec<(Channel, String)>,
+    pub(super) last_refusal: Option<Reason>,
+    pub(super) pause: Option<(Channel, Pause, bool)>,
+    pub(super) opted_out: bool,
+    pub(super) flow_off: Option<String>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Done.
+    Sent,
+    /// Never will be.
+    Failed(Reason),
+    /// Left out after all.
+    Skipped(Reason),
+    /// A failed try, and what it said.
+    Retry(String),
+    /// Not a try: come back then.
+    Later(Timestamp, Reason),
+}
+
+impl Performed {
+    /// How long a channel is held after an error of the whole account; then it is tried again, so
+    /// that a mended account needs nobody to switch it on.
+    pub(super) const ACCOUNT_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+    pub(super) fn sent((tries, channel, as_template): (u32, u16, bool)) -> Self {
+        Self {
+            attempts: Vec::new(),
+            tries,
+            channel,
+            as_template,
+            workflow_done: false,
+            end: End::Sent,
+            unsendable: Vec::new(),
+            last_refusal: None,
+            pause: None,
+            opted_out: false,
+            flow_off: None,
+        }
+    }
+
+    pub(super) fn failed(mut self, reason: Reason) -> Self {
+        self.end = End::Failed(reason);
+        self
+    }
+
+    pub(super) fn later(mut self, until: Timestamp, reason: Reason) -> Self {
+        self.end = End::Later(until, reason);
+        self
+    }
+
+    pub(super) fn not_done(mut self, at: Timestamp, problem: String) -> Self {
+        let outcome = Outcome::NotSent(problem.clone());
+        self.attempts.push(Attempt { number: self.tries, at, channel: None, outcome });
+        self.end = End::Retry(problem);
+        self
+    }
+
+    pub(super) fn pause(
+        &mut self,
+        channel: Channel,
+        until: Timestamp,
+        error: &harkara_domain::fact::ProviderError,
+        alert: bool,
+    ) {
+        let because = format!("{} ({})", error.message, error.code);
+        let reason = Reason::ChannelPaused { channel: channel.to_string(), because: because.clone() };
+        self.pause = Some((channel, Pause { until, because }, alert));
+        self.end = End::Later(until, reason);
+    }
+}
+
+impl StageRunner {
+    /// Records the outcome; `tried` counts the failed tries with this one.
+    pub(super) async fn record(
+        &self,
+        loaded: Loaded,
+        job: &StageJob,
+        performed: Performed,
+        tried: u32,
+    ) -> Result<Step, StageError> {
+        let now = self.clock.now();
+        let spent = tried >= ladder::MAX_RECEIVES;
+        let wait = ladder::wait(tried);
+        let retry_at = now + SignedDuration::try_from(wait).unwrap_or_default();
+        let place = RunPlace { store: &job.store, order: &job.order, run: &job.run };
+        let Loaded { shelf, flow, run: held, .. } = loaded;
+        let (flow_id, version) = (held.value.flow.clone(), held.value.version);
+        let mut due = Vec::new();
+        let written = runs::change(&*self.table, place, Some(held), |run| {
+            apply(run, job, &performed, spent.then_some(tried), retry_at, now);
+            due = run.advance(&flow, now, &shelf.zone);
+            Some(Vec::new())
+        })
+        .await?;
+        self.side_effects(job, &performed, &shelf.settings, (&flow_id, version)).await?;
+        let Some(run) = written else { return Ok(Step::Settled) };
+        self.onward().stages(&run, &due).await?;
+        let state = run.stages.get(usize::from(job.stage));
+        if let Some((StageStatus::Failed, Some(reason))) = state.map(|state| (state.status, &state.reason)) {
+            self.counters.add("stage.failed");
+            self.file_failure(job, reason.clone()).await?;
+            return Ok(Step::Settled);
+        }
+        match performed.end {
+            End::Sent => self.counters.add("stage.sent"),
+            End::Failed(_) | End::Skipped(_) => {}
+            End::Retry(_) => {
+                self.counters.add("stage.retried");
+                return Ok(Step::Again(wait));
+            }
+            // Not a failed try: a new message, which carries the failed ones along.
+            End::Later(until, _) => {
+                self.counters.add("stage.throttled");
+                let failed = tried.saturating_sub(1);
+                self.onward().job(StageJob { failed, ..job.clone() }, until).await?;
+            }
+        }
+        Ok(Step::Settled)
+    }
+
+    /// Gives a stage that failed for good to the dead-letter function, which files it once.
+    pub(super) async fn file_failure(&self, job: &StageJob, reason: Reason) -> Result<(), StageError> {
+        let failure = Job::Failure(FailureJob { stage: job.clone(), reason });
+        let message = vec![Outgoing::now(failure.body())];
+        Ok(self.queue.send(QueueName::Failures, message).await.map_err(HandOnError::from)?)
+    }
+
+    /// What an outcome says about more than its stage.
+    async fn side_effects(
+        &self,
+        job: &StageJob,
+        performed: &Performed,
+        settings: &crate::settings::Settings,
+        flow: (&harkara_domain::FlowId, u32),
+    ) -> Result<(), StageError> {
+        if let Some((channel, pause, alert)) = &performed.pause {
+            let write = put(keys::pause(&job.store, *channel), pause, Expect::Any);
+            self.table.write(vec![write]).await?;
+            self.catalog.forget(&job.store);
+            if *alert {
+                let text = format!("{channel} refuses every message: {}", pause.because);
+                self.tell_ops(job, settings, &text).await;
+            }
+        }
+        if let Some(because) = &performed.flow_off {
+            self.switch_off(job, flow, because).await?;
+            self.tell_ops(job, settings, &format!("The flow {} was switched off: {because}", flow.0)).await;
+        }
+        if performed.opted_out {
+            self.opt_out(job).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_ops(&self, job: &StageJob, settings: &crate::settings::Settings, text: &str) {
+        let to = settings.team(crate::settings::Settings::OPS);
+        let subject = format!("{}: {text}", settings.name);
+        let mail = harkara_channels::email::alert(to, subject, &[text.to_owned()], settings.link("/").as_deref());
+        // The dead letters or the waiting stages tell the same; a mail lost here loses no message.
+        if let Err(error) = self.mailer.send(&job.store, mail).await {
+            tracing::error!(store = %job.store, %error, "the team could not be told");
+        }
+    }
+
+    async fn switch_off(
+        &self,
+        job: &StageJob,
+        (flow, version): (&harkara_domain::FlowId, u32),
+        because: &str,
+    ) -> Result<(), StageError> {
+        let key = keys::flow(&job.store, flow);
+        let Some(stored) = load::<FlowHead>(&*self.table, &key).await? else { return Ok(()) };
+        // A version saved since may have mended it.
+        if stored.value.version != version || !stored.value.active {
+            return Ok(());
+        }
+        let changed_at = self.clock.now();
+        let head = FlowHead { active: false, because: Some(because.to_owned()), changed_at, ..stored.value };
+        match self.table.write(vec![put(key, &head, Expect::Version(stored.version))]).await {
+            Ok(()) | Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.catalog.forget(&job.store);
+        Ok(())
+    }
+
+    async fn opt_out(&self, job: &StageJob) -> Result<(), StageError> {
+        let Some(loaded) = self.load(job).await? else { return Ok(()) };
+        let Some(id) = loaded.order.contact().and_then(|contact| contact.id.clone()) else { return Ok(()) };
+        let key = keys::customer(&job.store, &id);
+        let stored = load::<CustomerView>(&*self.table, &key).await?;
+        let held = stored.as_ref().map(|stored| stored.value.clone());
+        let mut customer = held.unwrap_or_else(|| CustomerView::empty(&job.store, &id));
+        customer.opted_out = true;
+        let write: Write = put(key, &customer, expect(stored.as_ref()));
+        Ok(self.table.write(vec![write]).await?)
+    }
+}
+
+/// Writes an outcome into its run. A stage that was replayed meanwhile is another series' business.
+fn apply(
+    run: &mut Run,
+    job: &StageJob,
+    performed: &Performed,
+    spent: Option<u32>,
+    retry_at: Timestamp,
+    now: Timestamp,
+) {
+    let cancelled = run.cancelled.clone();
+    let Some(state) = run.stages.get_mut(usize::from(job.stage)) else { return };
+    if state.series != job.series {
+        return;
+    }
+    performed.attempts.iter().for_each(|attempt| state.record(attempt.clone()));
+    state.claim = None;
+    state.tries = performed.tries;
+    state.channel = performed.channel;
+    state.as_template |= performed.as_template;
+    state.workflow_done |= performed.workflow_done;
+    if state.settled_by_receipt() {
+        state.end(StageStatus::Sent, None, now);
+        return;
+    }
+    match (&performed.end, cancelled) {
+        (End::Sent, _) => state.end(StageStatus::Sent, None, now),
+        (End::Failed(reason), _) => state.end(StageStatus::Failed, Some(reason.clone()), now),
+        (End::Skipped(reason), _) => state.end(StageStatus::Skipped, Some(reason.clone()), now),
+        (End::Retry(_) | End::Later(..), Some(reason)) => {
+            state.end(StageStatus::Cancelled, Some(reason), now);
+        }
+        (End::Retry(last), None) => match spent {
+            Some(attempts) => {
+                let reason = Reason::AttemptsSpent { attempts, last: last.clone() };
+                state.end(StageStatus::Failed, Some(reason), now);
+            }
+            None => state.due = Some(retry_at),
+        },
+        (End::Later(until, reason), None) => {
+            state.due = Some(*until);
+            state.reason = Some(reason.clone());
+            state.tries = state.tries.saturating_sub(1);
+        }
+    }
+}
