@@ -1,0 +1,11 @@
+//! Harkara in one process: the same handlers as the Lambdas, over the embedded store.
+
+pub mod api;
+pub mod command;
+pub mod demo;
+pub mod http_client;
+pub mod secrets_file;
+pub mod serve;
+pub mod smtp;
+pub mod store_file;
+pub mod world;

@@ -56,7 +56,9 @@ pub fn decide(scene: Scene<'_>, index: u16, series: u32) -> Decision {
     if let Some(reason) = scene.run.cancelled.clone().or_else(|| ended(scene)) {
         return Decision::Cancel(reason);
     }
-    if let Some(due) = state.due.filter(|due| *due > scene.now) {
+    // Without a time it waits for the stage before it: a stray job must not overtake that.
+    let Some(due) = state.due else { return Decision::Void };
+    if due > scene.now {
         return Decision::Wait(due, None);
     }
     let circumstances = Circumstances { order: scene.order, customer: scene.customer, now: scene.now };

@@ -61,7 +61,8 @@ pub struct OrderView {
     /// Pieces that came back, by refund.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refunds: BTreeMap<Box<str>, Refund>,
-    /// The most pieces that any state of the order had.
+    /// The fewest pieces that any state of the order had: a threshold that can only fall, so that
+    /// "all are back" holds or not whatever came first. 0 while no state is known.
     #[serde(default)]
     pub pieces: u32,
     /// Flags with the time of their last change.
@@ -160,7 +161,10 @@ impl OrderView {
     }
 
     fn take_snapshot(&mut self, snapshot: &OrderSnapshot) {
-        self.pieces = self.pieces.max(snapshot.item_count);
+        if snapshot.item_count > 0 {
+            let least = if self.pieces == 0 { u32::MAX } else { self.pieces };
+            self.pieces = least.min(snapshot.item_count);
+        }
         self.reach(Trigger::OrderCreated, snapshot.created_at);
         if let Some(at) = snapshot.cancelled_at {
             self.reach(Trigger::OrderCancelled, at);
@@ -185,9 +189,8 @@ impl OrderView {
 
     fn take_refund(&mut self, refund: &Refund) {
         let held = self.refunds.entry(refund.id.clone()).or_insert_with(|| refund.clone());
-        if *held < *refund {
-            *held = refund.clone();
-        }
+        held.returned = held.returned.max(refund.returned);
+        held.at = held.at.min(refund.at);
         self.derive_returned();
     }
 

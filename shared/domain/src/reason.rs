@@ -99,7 +99,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SkipIf { condition } => write!(f, "skipped because {condition}"),
-            Self::ConditionFailed { condition, actual } => write!(f, "needs {condition}; it was {actual}"),
+            Self::ConditionFailed { condition, actual } => write!(f, "only when {condition}; it was {actual}"),
             Self::NothingToConfirm { confirmation } => match confirmation {
                 Confirmation::Confirmed => f.write_str("already confirmed"),
                 Confirmation::Cancelled => f.write_str("already cancelled"),

@@ -114,7 +114,7 @@ mod tests {
         let key = ReferenceKey::new("0123456789abcdef");
         let payload = key.payload(&store, Choice::Confirm, &order);
         assert!(payload.len() <= 256);
-        assert_eq!(key.verify(&store, &payload), Some((Choice::Confirm, order.clone())));
+        assert_eq!(key.verify(&store, &payload), Some((Choice::Confirm, order)));
         assert_eq!(key.verify(&StoreId::new("other"), &payload), None);
         assert_eq!(ReferenceKey::new("another").verify(&store, &payload), None);
         assert_eq!(key.verify(&store, &payload.replace("confirm", "cancel")), None);

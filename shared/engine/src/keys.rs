@@ -15,6 +15,13 @@
 //! | `d#<store>` | `<time>#<what>` | a dead letter |
 //! | `y#<store>` | `<time>#<id>` | a replay and its progress |
 //! | `x#<store>` | `<time>#<reference>` | a message or mail kept in the outbox |
+//! | `u#<store>` | `p#<digest of the e-mail>` | a person who may sign in |
+//! | | `l#<digest of the token>` | an invitation, until it is used |
+//! | | `k#<digest of the key>` | an API key |
+//! | | `setup` | the link that makes the first owner |
+//! | `n#<store>#<digest of the token>` | `v` | a session |
+//! | `w#<store>#<digest of whom>` | `v` | failed sign-ins, for their waits |
+//! | `a#<store>` | `<time>#<random>` | an entry of the audit log |
 //!
 //! Runs and the view share a partition so that one consistent query of `r#`…`v` reads all that a
 //! stage is decided on.
@@ -120,6 +127,55 @@ pub fn replays(store: &StoreId) -> String {
 /// A store's outbox.
 pub fn outbox(store: &StoreId) -> String {
     format!("x#{store}")
+}
+
+/// The partition of a store's people, their invitations and the API keys.
+pub fn people(store: &StoreId) -> String {
+    format!("u#{store}")
+}
+
+/// A person, by the digest of their e-mail address.
+pub fn person(store: &StoreId, digest: &str) -> Key {
+    Key::new(people(store), format!("{PERSON}{digest}"))
+}
+
+/// How people's sort keys begin.
+pub const PERSON: &str = "p#";
+
+/// An invitation, by the digest of its token.
+pub fn invitation(store: &StoreId, digest: &str) -> Key {
+    Key::new(people(store), format!("{INVITATION}{digest}"))
+}
+
+/// How invitations' sort keys begin.
+pub const INVITATION: &str = "l#";
+
+/// An API key, by its digest.
+pub fn api_key(store: &StoreId, digest: &str) -> Key {
+    Key::new(people(store), format!("{API_KEY}{digest}"))
+}
+
+/// How API keys' sort keys begin.
+pub const API_KEY: &str = "k#";
+
+/// The link that makes the first owner.
+pub fn first_link(store: &StoreId) -> Key {
+    Key::new(people(store), "setup")
+}
+
+/// A session, by the digest of its token. Each has a partition of its own, so that none gets hot.
+pub fn session(store: &StoreId, digest: &str) -> Key {
+    Key::new(format!("n#{store}#{digest}"), VIEW)
+}
+
+/// Failed sign-ins of one address, by its digest.
+pub fn failed_sign_ins(store: &StoreId, digest: &str) -> Key {
+    Key::new(format!("w#{store}#{digest}"), VIEW)
+}
+
+/// A store's audit log.
+pub fn audit(store: &StoreId) -> String {
+    format!("a#{store}")
 }
 
 /// Where an order stands in the list of orders: by the time it was placed.

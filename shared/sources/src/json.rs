@@ -115,7 +115,10 @@ impl<'de> Deserialize<'de> for Count {
                 Ok(Count(u32::try_from(number.max(0)).unwrap_or(u32::MAX)))
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Count, E> {
-                text.trim().parse().map_err(|_| E::custom("not a whole number")).and_then(|n| self.visit_i64(n))
+                text.trim()
+                    .parse()
+                    .map_err(|_| E::custom("not a whole number"))
+                    .and_then(|n| self.visit_i64(n))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -130,7 +133,9 @@ impl std::str::FromStr for When {
     type Err = Malformed;
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let at: Option<Timestamp> = text.trim().parse().ok();
-        at.filter(|at| limits::in_reach(*at)).map(Self).ok_or_else(|| Malformed("a time is unreadable".to_owned()))
+        at.filter(|at| limits::in_reach(*at))
+            .map(Self)
+            .ok_or_else(|| Malformed("a time is unreadable".to_owned()))
     }
 }
 
@@ -170,7 +175,9 @@ mod tests {
         assert_eq!(amount_of("89.99").as_deref(), Some("89.99"));
         assert_eq!(amount_of("100000000000000.0000001").as_deref(), Some("100000000000000.0000001"));
         assert_eq!(amount_of("\"0.7e2\"").as_deref(), Some("70"));
-        for bad in ["\"\"", "\"free\"", "true", "1e400", "1e-400", "\"1e99999999999\"", "99999999999999999", "[1]"] {
+        for bad in
+            ["\"\"", "\"free\"", "true", "1e400", "1e-400", "\"1e99999999999\"", "99999999999999999", "[1]"]
+        {
             assert_eq!(amount_of(bad), None, "{bad}");
         }
     }
@@ -181,7 +188,16 @@ mod tests {
         assert_eq!(read("820982911946154508").as_deref(), Some("820982911946154508"));
         assert_eq!(read("\"6100000000042\"").as_deref(), Some("6100000000042"));
         assert_eq!(read("\"gid://shopify/Order/42?source=x\"").as_deref(), Some("42"));
-        for bad in ["\"\"", "\"a/b\"", "\"a#b\"", "1.5e300", "123456789012345678901234", "null", "{}", "\"gid://shopify/Order/\""] {
+        for bad in [
+            "\"\"",
+            "\"a/b\"",
+            "\"a#b\"",
+            "1.5e300",
+            "123456789012345678901234",
+            "null",
+            "{}",
+            "\"gid://shopify/Order/\"",
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }
@@ -204,7 +220,8 @@ mod tests {
     #[test]
     fn an_error_says_where_and_repeats_nothing() {
         let body = br#"{"a": "0300-1234567"}"#;
-        let Err(Malformed(words)) = read::<std::collections::BTreeMap<String, Count>>("the order", body) else {
+        let Err(Malformed(words)) = read::<std::collections::BTreeMap<String, Count>>("the order", body)
+        else {
             panic!("a phone number is no count")
         };
         assert!(words.starts_with("the order has an unexpected shape at line 1"), "{words}");

@@ -100,7 +100,8 @@ pub(crate) fn link(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
     let host = rest.starts_with(|c: char| c.is_alphanumeric());
-    let unfit = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '\\' | '`');
+    let unfit =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '\\' | '`');
     (web && host && text.len() <= LINK && !text.contains(unfit)).then(|| text.to_owned())
 }
 
@@ -168,7 +169,9 @@ mod tests {
         for good in ["https://track.example.pk/?cn=KI1", "HTTP://example.com"] {
             assert_eq!(link(good).as_deref(), Some(good));
         }
-        for bad in ["javascript://x", "https://", "ftp://example.com", "https://a\"b", "https://a b", "//a", "a"] {
+        for bad in
+            ["javascript://x", "https://", "ftp://example.com", "https://a\"b", "https://a b", "//a", "a"]
+        {
             assert_eq!(link(bad), None, "{bad}");
         }
         assert_eq!(link(&format!("https://{}", "a".repeat(LINK))), None);

@@ -10,9 +10,10 @@ const LONGEST: usize = 64;
 /// The number in E.164, read as from `region` (ISO 3166-1 alpha-2) where it is written without a
 /// country: `0300-1234567` in `PK` is `+923001234567`. `None` for whatever is not a number that
 /// its country's numbering plan knows (libphonenumber's metadata, loaded once, on first use): a wrong
-/// number on an order is no reason to lose the order.
+/// number on an order is no reason to lose the order. Letters are refused: the library would read
+/// them as keys (`555-SHIP`), and a message would go to a stranger.
 pub fn normalise(text: &str, region: Option<&str>) -> Option<Phone> {
-    if text.len() > LONGEST {
+    if text.len() > LONGEST || text.contains(char::is_alphabetic) {
         return None;
     }
     let region = region.and_then(|code| Region::from_code(code.trim()).ok());
@@ -41,7 +42,11 @@ mod tests {
         ] {
             assert_eq!(read(text, Some("PK")), ours, "{text}");
         }
-        assert_eq!(read("021-35301234", Some("pk")).as_deref(), Some("+922135301234"), "a landline in Karachi");
+        assert_eq!(
+            read("021-35301234", Some("pk")).as_deref(),
+            Some("+922135301234"),
+            "a landline in Karachi"
+        );
         assert_eq!(read("+92 300 1234567", None), ours, "needs no region");
         assert_eq!(read("+92 300 1234567", Some("not a region")), ours);
         assert_eq!(read("99999 00003", Some("IN")).as_deref(), Some("+919999900003"));
@@ -49,7 +54,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_none() {
-        for text in ["", "0", "n/a", "0300", "555-555-SHIP", "0300-12345678901", "+", "++92", "\u{0}", "☎"] {
+        for text in ["", "0", "n/a", "0300", "555-555-SHIP", "0300-12345678901", "+", "++92", "\u{0}", "☎"]
+        {
             assert_eq!(normalise(text, Some("PK")), None, "{text}");
         }
         assert_eq!(normalise("0300-1234567", None), None, "whose 0300?");

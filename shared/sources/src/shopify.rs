@@ -6,7 +6,7 @@
 //!   `current_total_price` also falls with refunds, which are facts of their own here.
 //! - Pieces are the lines' `quantity`, as ordered, so that a return can be measured against them.
 //! - `orders/edited` is left alone: it holds only differences, and `orders/updated` comes with it.
-//! - Texts are cut to the lengths of [`limits`](crate::limits); addresses of mails and pages that
+//! - Texts are cut to the lengths of [`limits`]; addresses of mails and pages that
 //!   are too long or not sound are dropped.
 
 mod model;
@@ -58,7 +58,11 @@ enum Shape {
 impl Shape {
     fn of(topic: &str) -> Option<Self> {
         match topic {
-            "orders/create" | "orders/updated" | "orders/paid" | "orders/cancelled" | "orders/fulfilled"
+            "orders/create"
+            | "orders/updated"
+            | "orders/paid"
+            | "orders/cancelled"
+            | "orders/fulfilled"
             | "orders/partially_fulfilled" => Some(Self::Order),
             "fulfillments/create" | "fulfillments/update" => Some(Self::Parcel),
             "fulfillment_events/create" => Some(Self::ParcelEvent),
@@ -110,7 +114,8 @@ impl Source for Shopify {
             parsed.ignore("topic", topic);
             return Ok(parsed);
         };
-        let triggered_at = header(request, TRIGGERED_AT).and_then(|at| at.parse::<When>().ok()).map(|at| at.0);
+        let triggered_at =
+            header(request, TRIGGERED_AT).and_then(|at| at.parse::<When>().ok()).map(|at| at.0);
         let delivery = Delivery { topic, connection, context, triggered_at };
         let said = match shape {
             Shape::Order => said_of_order(delivery, request.body, &mut parsed)?,
@@ -150,7 +155,8 @@ fn said_of_order(delivery: Delivery<'_>, body: &[u8], parsed: &mut Parsed) -> Re
 
 fn said_of_parcel(delivery: Delivery<'_>, body: &[u8], parsed: &mut Parsed) -> Result<Saying, Malformed> {
     let parcel: model::Fulfillment<'_> = read("the fulfillment", body)?;
-    let order = parcel.order_id.as_ref().ok_or_else(|| Malformed("the fulfillment has no order".to_owned()))?;
+    let order =
+        parcel.order_id.as_ref().ok_or_else(|| Malformed("the fulfillment has no order".to_owned()))?;
     let at = delivery.time("the fulfillment", [parcel.updated_at, parcel.created_at])?;
     let update = parcel::update(&parcel, at, false, parsed);
     let part = Some(parcel.id.as_str().to_owned());
@@ -191,7 +197,8 @@ fn header<'a>(request: Inbound<'a>, name: &str) -> Option<&'a str> {
 fn fact_id(topic: &str, request: Inbound<'_>, part: Option<&str>) -> FactId {
     let given = |name| header(request, name).filter(|id| limits::is_id(id)).map(str::to_owned);
     let digest = || {
-        let digest = Sha256::new().chain_update(topic).chain_update("\n").chain_update(request.body).finalize();
+        let digest =
+            Sha256::new().chain_update(topic).chain_update("\n").chain_update(request.body).finalize();
         hex::encode(digest)
     };
     let event = given(EVENT_ID).or_else(|| given(WEBHOOK_ID)).unwrap_or_else(digest);

@@ -74,6 +74,8 @@ impl Source for WhatsApp {
 
     fn verify(&self, request: Inbound<'_>, connection: &Connection) -> Result<(), BadSignature> {
         let given = request.header(SIGNATURE).and_then(|value| value.strip_prefix("sha256="));
+        // Meta writes lower case; a signature in any other form was not made by it.
+        let given = given.filter(|hex| !hex.bytes().any(|byte| byte.is_ascii_uppercase()));
         let tag = hex::decode(given.ok_or(BadSignature)?).map_err(|_| BadSignature)?;
         signature::check(&connection.secrets, request.body, &tag)
     }
@@ -131,6 +133,7 @@ fn time(text: &Option<Text<'_>>) -> Option<Timestamp> {
 /// The id of a message, which goes into keys.
 fn message_id<'t>(id: &'t Option<Text<'_>>) -> Option<&'t str> {
     let id = id.as_deref()?;
-    let sound = (1..=limits::MESSAGE_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    let sound =
+        (1..=limits::MESSAGE_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
     sound.then_some(id)
 }

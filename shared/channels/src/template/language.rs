@@ -4,7 +4,7 @@
 const ROMAN_URDU: &str = "roman-ur";
 
 /// The tag that Meta knows a language by. Meta's list has `ur` but nothing for Urdu in Latin letters
-/// (Message templates, "Supported languages", read 2026-11), so Roman Urdu is registered as `ur`;
+/// (its page "Message templates", "Supported Languages"), so Roman Urdu is registered as `ur`;
 /// regions are joined by an underscore there: `en_US`.
 pub(super) fn meta_tag(tag: &str) -> String {
     if tag.eq_ignore_ascii_case(ROMAN_URDU) { "ur".to_owned() } else { tag.replace('-', "_") }

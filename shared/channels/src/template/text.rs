@@ -96,7 +96,7 @@ impl Text {
     }
 
     /// Why Meta would refuse it as a template's body. It wants words at both ends and between any two
-    /// variables, and at most 1,024 characters ("Message template guidelines", read 2026-11).
+    /// variables (as Twilio documents for error 63040 and `twilio/quick-reply`), and at most 1,024 characters.
     pub(super) fn refused_by_meta(&self) -> Option<String> {
         let words =
             |part: Option<&Part>| matches!(part, Some(Part::Words(words)) if !words.trim().is_empty());

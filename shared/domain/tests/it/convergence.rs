@@ -53,9 +53,9 @@ fn any_shipment() -> impl Strategy<Value = ShipmentUpdate> {
     )
 }
 
-/// A refund is the same whenever it is told of.
+/// A source may tell of a refund a second time, with more pieces or another time.
 fn any_refund() -> impl Strategy<Value = (&'static str, i64, u32)> {
-    prop::sample::select(vec![("a", 7, 1), ("b", 3, 2), ("c", 9, 0), ("d", 5, 1), ("e", 20, 3)])
+    (prop::sample::select(vec!["a", "b", "c"]), 0i64..20, 0u32..4)
 }
 
 fn any_action() -> impl Strategy<Value = OrderAction> {

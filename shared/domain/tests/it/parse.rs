@@ -19,92 +19,90 @@ fn problems(text: &str) -> Vec<String> {
     }
 }
 
+/// What is written below the sound stage, and the one problem that is found.
+const UNREADABLE: &[(&str, &str)] = &[
+    (
+        "    afterr: 1d",
+        "line 7: stages[0].afterr: unknown field `afterr`, expected one of `name`, `after`, `after_previous`, `at`, `not_before`, `not_after`, `skip_if`, `message`, `workflow`",
+    ),
+    ("    after: 1d", "line 7: stages[0].after: `after` is written twice"),
+    ("    after_previous: 5", "line 7: stages[0].after_previous: “5” is not a wait such as 30m, 2h or 1d"),
+    ("    at: 1800", "line 7: stages[0].at: “1800” is not a time of day such as \"18:00\""),
+    ("    at: 18.00", "line 7: stages[0].at: “18.00” is not a time of day such as \"18:00\""),
+    (
+        "    skip_if: { confirmation: { is_not: pendign } }",
+        "line 7: stages[0].skip_if.confirmation.is_not: unknown word `pendign`, expected one of `pending`, `confirmed`, `cancelled`, `not_needed`",
+    ),
+    (
+        "    skip_if:\n      confirmation: pending",
+        "line 8: stages[0].skip_if.confirmation: unknown word `pending`, expected one of `is`, `is_not`, `in`, `not_in`",
+    ),
+    (
+        "    skip_if:\n      city: { is: A }\n      payment_method: { is: cod }",
+        "line 9: stages[0].skip_if.payment_method: only one of these can stand here; several conditions go into a list under `all:` or `any:`, several actions into a list",
+    ),
+    (
+        "    skip_if:\n      - city: { is: A }",
+        "line 8: stages[0].skip_if: expected a word with its value after a colon; a list of conditions goes under `all:` or `any:`",
+    ),
+    ("    skip_if:", "line 7: stages[0].skip_if: has no value; give it one, or leave the line out"),
+    ("    at: ~", "line 7: stages[0].at: has no value; give it one, or leave the line out"),
+    (
+        "    skip_if: { city: }",
+        "line 7: stages[0].skip_if.city: has no value; give it one, or leave the line out",
+    ),
+    (
+        "    skip_if: { order_total: { between: [1, 2, 3] } }",
+        "line 7: stages[0].skip_if: expected two numbers, such as [1000, 5000], found 3 of them",
+    ),
+    (
+        "    skip_if: { order_total: { between: [1] } }",
+        "line 7: stages[0].skip_if: expected two numbers, such as [1000, 5000], found 1 of them",
+    ),
+    (
+        "    skip_if: { order_total: { at_least: lots } }",
+        "line 7: stages[0].skip_if.order_total.at_least: “lots” is not a number such as 1500 or 1499.50",
+    ),
+    (
+        "    skip_if: { first_time_customer: maybe }",
+        "line 7: stages[0].skip_if.first_time_customer: expected true or false",
+    ),
+    ("    workflow: confirm", "line 7: stages[0].workflow: expected a list"),
+    ("    workflow: [set_flag]", "line 7: stages[0].workflow[0]: expected text"),
+    (
+        "    workflow: [{ confirm: now }]",
+        "line 7: stages[0].workflow[0].confirm: takes no value; write the word alone",
+    ),
+    (
+        "  - name: Y\n    message: { channels: [sms], template: t }",
+        "line 8: stages[1].message.channels[0]: unknown word `sms`, expected one of `whatsapp`, `email`",
+    ),
+    ("  - after: 1d\n    message: { channels: [email], template: t }", "line 7: stages[1].name: is missing"),
+    ("  - name: Y\n    message: { channels: [email] }", "line 8: stages[1].message.template: is missing"),
+    ("  - name: Y\n    message: {}", "line 8: stages[1].message.channels: is missing"),
+    ("  - name: Y\n    message: hello", "line 8: stages[1].message: expected fields with values"),
+    (
+        "    <<: { at: \"18:00\" }",
+        "line 7: stages[0].<<: anchors (&), aliases (*) and merges (<<) are not part of the flow language",
+    ),
+    (
+        "    at: &time \"18:00\"",
+        "line 7: stages[0].at: anchors (&), aliases (*) and merges (<<) are not part of the flow language",
+    ),
+    (
+        "    at: *time",
+        "line 7: stages[0].at: anchors (&), aliases (*) and merges (<<) are not part of the flow language",
+    ),
+    ("    at: \"18:00", "line 7: stages[0].at: cannot be read as YAML: unclosed quote"),
+];
+
 #[test]
 fn what_cannot_be_read_is_named_with_line_and_field() {
-    for (more, expected) in [
-        (
-            "    afterr: 1d",
-            "line 7: stages[0].afterr: unknown field `afterr`, expected one of `name`, `after`, `after_previous`, `at`, `not_before`, `not_after`, `skip_if`, `message`, `workflow`",
-        ),
-        ("    after: 1d", "line 7: stages[0].after: `after` is written twice"),
-        (
-            "    after_previous: 5",
-            "line 7: stages[0].after_previous: “5” is not a wait such as 30m, 2h or 1d",
-        ),
-        ("    at: 1800", "line 7: stages[0].at: “1800” is not a time of day such as \"18:00\""),
-        ("    at: 18.00", "line 7: stages[0].at: “18.00” is not a time of day such as \"18:00\""),
-        (
-            "    skip_if: { confirmation: { is_not: pendign } }",
-            "line 7: stages[0].skip_if.confirmation.is_not: unknown word `pendign`, expected one of `pending`, `confirmed`, `cancelled`, `not_needed`",
-        ),
-        (
-            "    skip_if:\n      confirmation: pending",
-            "line 8: stages[0].skip_if.confirmation: unknown word `pending`, expected one of `is`, `is_not`, `in`, `not_in`",
-        ),
-        (
-            "    skip_if:\n      city: { is: A }\n      payment_method: { is: cod }",
-            "line 9: stages[0].skip_if.payment_method: only one of these can stand here; several conditions go into a list under `all:` or `any:`, several actions into a list",
-        ),
-        (
-            "    skip_if:\n      - city: { is: A }",
-            "line 8: stages[0].skip_if: expected a word with its value after a colon; a list of conditions goes under `all:` or `any:`",
-        ),
-        ("    skip_if:", "line 7: stages[0].skip_if: has no value; give it one, or leave the line out"),
-        ("    at: ~", "line 7: stages[0].at: has no value; give it one, or leave the line out"),
-        (
-            "    skip_if: { city: }",
-            "line 7: stages[0].skip_if.city: has no value; give it one, or leave the line out",
-        ),
-        (
-            "    skip_if: { order_total: { between: [1, 2, 3] } }",
-            "line 7: stages[0].skip_if: expected two numbers, such as [1000, 5000], found 3 of them",
-        ),
-        (
-            "    skip_if: { order_total: { between: [1] } }",
-            "line 7: stages[0].skip_if: expected two numbers, such as [1000, 5000], found 1 of them",
-        ),
-        (
-            "    skip_if: { order_total: { at_least: lots } }",
-            "line 7: stages[0].skip_if.order_total.at_least: “lots” is not a number such as 1500 or 1499.50",
-        ),
-        (
-            "    skip_if: { first_time_customer: maybe }",
-            "line 7: stages[0].skip_if.first_time_customer: expected true or false",
-        ),
-        ("    workflow: confirm", "line 7: stages[0].workflow: expected a list"),
-        ("    workflow: [set_flag]", "line 7: stages[0].workflow[0]: expected text"),
-        (
-            "    workflow: [{ confirm: now }]",
-            "line 7: stages[0].workflow[0].confirm: takes no value; write the word alone",
-        ),
-        (
-            "  - name: Y\n    message: { channels: [sms], template: t }",
-            "line 8: stages[1].message.channels[0]: unknown word `sms`, expected one of `whatsapp`, `email`",
-        ),
-        (
-            "  - after: 1d\n    message: { channels: [email], template: t }",
-            "line 7: stages[1].name: is missing",
-        ),
-        ("  - name: Y\n    message: { channels: [email] }", "line 8: stages[1].message.template: is missing"),
-        ("  - name: Y\n    message: {}", "line 8: stages[1].message.channels: is missing"),
-        ("  - name: Y\n    message: hello", "line 8: stages[1].message: expected fields with values"),
-        (
-            "    <<: { at: \"18:00\" }",
-            "line 7: stages[0].<<: anchors (&), aliases (*) and merges (<<) are not part of the flow language",
-        ),
-        (
-            "    at: &time \"18:00\"",
-            "line 7: stages[0].at: anchors (&), aliases (*) and merges (<<) are not part of the flow language",
-        ),
-        (
-            "    at: *time",
-            "line 7: stages[0].at: anchors (&), aliases (*) and merges (<<) are not part of the flow language",
-        ),
-        ("    at: \"18:00", "line 7: stages[0].at: cannot be read as YAML: unclosed quote"),
-        (&format!("---\n{}", with("")), "line 8: name: a second flow begins here; write one flow at a time"),
-    ] {
-        assert_eq!(problems(&with(more)), [expected], "{more}");
+    for (more, expected) in UNREADABLE {
+        assert_eq!(problems(&with(more)), [*expected], "{more}");
     }
+    let twice = with(&format!("---\n{}", with("")));
+    assert_eq!(problems(&twice), ["line 8: name: a second flow begins here; write one flow at a time"]);
 }
 
 #[test]

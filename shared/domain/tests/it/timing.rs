@@ -20,124 +20,107 @@ fn read(zoned: &str) -> Zoned {
     zoned.parse().unwrap_or_else(|error| panic!("{zoned}: {error}"))
 }
 
-/// Each line: the stage's fields, the base and when it is due, both with offset and zone.
+/// The stage's fields, the base and when it is due, both with offset and zone.
+type Line = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+
+const DUE: &[Line] = &[
+    // No words: at once.
+    (&[], "2026-11-20T10:00:07+05[Asia/Karachi]", "2026-11-20T10:00:07+05[Asia/Karachi]"),
+    (&[("after", "1d 2h")], "2026-11-20T10:00+05[Asia/Karachi]", "2026-11-21T12:00+05[Asia/Karachi]"),
+    (&[("after_previous", "90m")], "2026-11-20T23:00+05[Asia/Karachi]", "2026-11-21T00:30+05[Asia/Karachi]"),
+    // `at`: the same day, or the next if past.
+    (&[("at", "18:00")], "2026-11-20T14:00+05[Asia/Karachi]", "2026-11-20T18:00+05[Asia/Karachi]"),
+    (&[("at", "18:00")], "2026-11-20T18:00+05[Asia/Karachi]", "2026-11-20T18:00+05[Asia/Karachi]"),
+    (&[("at", "18:00")], "2026-11-20T18:00:01+05[Asia/Karachi]", "2026-11-21T18:00+05[Asia/Karachi]"),
+    (
+        &[("at", "18:00"), ("not_before", "09:00")],
+        "2026-11-20T20:00+05[Asia/Karachi]",
+        "2026-11-21T18:00+05[Asia/Karachi]",
+    ),
+    (
+        &[("at", "18:00"), ("not_before", "09:00")],
+        "2026-11-20T02:00+05[Asia/Karachi]",
+        "2026-11-20T18:00+05[Asia/Karachi]",
+    ),
+    (
+        &[("after", "1d"), ("at", "11:00")],
+        "2026-11-20T12:00+05[Asia/Karachi]",
+        "2026-11-22T11:00+05[Asia/Karachi]",
+    ),
+    (&[("at", "18:00")], "2026-12-31T20:00+05[Asia/Karachi]", "2027-01-01T18:00+05[Asia/Karachi]"),
+    // Windows.
+    (
+        &[("not_before", "09:00"), ("not_after", "21:00")],
+        "2026-11-20T21:00+05[Asia/Karachi]",
+        "2026-11-20T21:00+05[Asia/Karachi]",
+    ),
+    (
+        &[("not_before", "09:00"), ("not_after", "21:00")],
+        "2026-11-20T21:00:01+05[Asia/Karachi]",
+        "2026-11-21T09:00+05[Asia/Karachi]",
+    ),
+    (
+        &[("not_before", "09:00"), ("not_after", "21:00")],
+        "2026-11-20T03:00+05[Asia/Karachi]",
+        "2026-11-20T09:00+05[Asia/Karachi]",
+    ),
+    (&[("not_after", "21:00")], "2026-11-20T22:00+05[Asia/Karachi]", "2026-11-21T00:00+05[Asia/Karachi]"),
+    (&[("not_before", "09:00")], "2026-11-20T23:59+05[Asia/Karachi]", "2026-11-20T23:59+05[Asia/Karachi]"),
+    (
+        &[("not_before", "21:00"), ("not_after", "02:00")],
+        "2026-11-20T12:00+05[Asia/Karachi]",
+        "2026-11-20T21:00+05[Asia/Karachi]",
+    ),
+    (
+        &[("not_before", "21:00"), ("not_after", "02:00")],
+        "2026-11-20T01:30+05[Asia/Karachi]",
+        "2026-11-20T01:30+05[Asia/Karachi]",
+    ),
+    (
+        &[("not_before", "21:00"), ("not_after", "02:00"), ("at", "01:00")],
+        "2026-11-20T22:00+05[Asia/Karachi]",
+        "2026-11-21T01:00+05[Asia/Karachi]",
+    ),
+    // London springs forward on 2026-03-29, 01:00 to 02:00: a day later is the same wall time.
+    (&[("after", "1d")], "2026-03-28T10:00+00[Europe/London]", "2026-03-29T10:00+01[Europe/London]"),
+    (&[("after", "24h")], "2026-03-28T10:00+00[Europe/London]", "2026-03-29T11:00+01[Europe/London]"),
+    (&[("after", "1d")], "2026-03-28T01:30+00[Europe/London]", "2026-03-29T02:30+01[Europe/London]"),
+    (&[("at", "01:30")], "2026-03-29T00:00+00[Europe/London]", "2026-03-29T02:30+01[Europe/London]"),
+    (&[("not_before", "01:30")], "2026-03-29T00:10+00[Europe/London]", "2026-03-29T02:00+01[Europe/London]"),
+    // A window that the gap swallows whole opens on the next day.
+    (
+        &[("not_before", "01:10"), ("not_after", "01:50")],
+        "2026-03-29T00:30+00[Europe/London]",
+        "2026-03-30T01:10+01[Europe/London]",
+    ),
+    // London falls back on 2026-10-25, 02:00 to 01:00.
+    (&[("after", "1d")], "2026-10-24T10:00+01[Europe/London]", "2026-10-25T10:00+00[Europe/London]"),
+    (&[("at", "01:30")], "2026-10-25T00:00+01[Europe/London]", "2026-10-25T01:30+01[Europe/London]"),
+    (&[("at", "01:30")], "2026-10-25T01:40+01[Europe/London]", "2026-10-26T01:30+00[Europe/London]"),
+    (&[("not_before", "01:30")], "2026-10-25T01:20+00[Europe/London]", "2026-10-25T01:30+00[Europe/London]"),
+    (
+        &[("not_before", "00:30"), ("not_after", "01:15")],
+        "2026-10-25T01:40+01[Europe/London]",
+        "2026-10-25T01:00+00[Europe/London]",
+    ),
+    // New York: 2026-03-08 and 2026-11-01, both at 02:00.
+    (
+        &[("after", "1d"), ("at", "02:30")],
+        "2026-03-07T00:00-05[America/New_York]",
+        "2026-03-08T03:30-04[America/New_York]",
+    ),
+    (&[("after", "1w")], "2026-10-28T18:00-04[America/New_York]", "2026-11-04T18:00-05[America/New_York]"),
+    // Samoa had no 30 December in 2011.
+    (
+        &[("not_before", "09:00"), ("not_after", "21:00")],
+        "2011-12-29T22:00-10[Pacific/Apia]",
+        "2011-12-31T09:00+14[Pacific/Apia]",
+    ),
+];
+
 #[test]
 fn a_stage_is_due_when_its_words_say() {
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
-        // No words: at once.
-        (&[], "2026-11-20T10:00:07+05[Asia/Karachi]", "2026-11-20T10:00:07+05[Asia/Karachi]"),
-        (&[("after", "1d 2h")], "2026-11-20T10:00+05[Asia/Karachi]", "2026-11-21T12:00+05[Asia/Karachi]"),
-        (
-            &[("after_previous", "90m")],
-            "2026-11-20T23:00+05[Asia/Karachi]",
-            "2026-11-21T00:30+05[Asia/Karachi]",
-        ),
-        // `at`: the same day, or the next if past.
-        (&[("at", "18:00")], "2026-11-20T14:00+05[Asia/Karachi]", "2026-11-20T18:00+05[Asia/Karachi]"),
-        (&[("at", "18:00")], "2026-11-20T18:00+05[Asia/Karachi]", "2026-11-20T18:00+05[Asia/Karachi]"),
-        (&[("at", "18:00")], "2026-11-20T18:00:01+05[Asia/Karachi]", "2026-11-21T18:00+05[Asia/Karachi]"),
-        (
-            &[("at", "18:00"), ("not_before", "09:00")],
-            "2026-11-20T20:00+05[Asia/Karachi]",
-            "2026-11-21T18:00+05[Asia/Karachi]",
-        ),
-        (
-            &[("at", "18:00"), ("not_before", "09:00")],
-            "2026-11-20T02:00+05[Asia/Karachi]",
-            "2026-11-20T18:00+05[Asia/Karachi]",
-        ),
-        (
-            &[("after", "1d"), ("at", "11:00")],
-            "2026-11-20T12:00+05[Asia/Karachi]",
-            "2026-11-22T11:00+05[Asia/Karachi]",
-        ),
-        (&[("at", "18:00")], "2026-12-31T20:00+05[Asia/Karachi]", "2027-01-01T18:00+05[Asia/Karachi]"),
-        // Windows.
-        (
-            &[("not_before", "09:00"), ("not_after", "21:00")],
-            "2026-11-20T21:00+05[Asia/Karachi]",
-            "2026-11-20T21:00+05[Asia/Karachi]",
-        ),
-        (
-            &[("not_before", "09:00"), ("not_after", "21:00")],
-            "2026-11-20T21:00:01+05[Asia/Karachi]",
-            "2026-11-21T09:00+05[Asia/Karachi]",
-        ),
-        (
-            &[("not_before", "09:00"), ("not_after", "21:00")],
-            "2026-11-20T03:00+05[Asia/Karachi]",
-            "2026-11-20T09:00+05[Asia/Karachi]",
-        ),
-        (&[("not_after", "21:00")], "2026-11-20T22:00+05[Asia/Karachi]", "2026-11-21T00:00+05[Asia/Karachi]"),
-        (
-            &[("not_before", "09:00")],
-            "2026-11-20T23:59+05[Asia/Karachi]",
-            "2026-11-20T23:59+05[Asia/Karachi]",
-        ),
-        (
-            &[("not_before", "21:00"), ("not_after", "02:00")],
-            "2026-11-20T12:00+05[Asia/Karachi]",
-            "2026-11-20T21:00+05[Asia/Karachi]",
-        ),
-        (
-            &[("not_before", "21:00"), ("not_after", "02:00")],
-            "2026-11-20T01:30+05[Asia/Karachi]",
-            "2026-11-20T01:30+05[Asia/Karachi]",
-        ),
-        (
-            &[("not_before", "21:00"), ("not_after", "02:00"), ("at", "01:00")],
-            "2026-11-20T22:00+05[Asia/Karachi]",
-            "2026-11-21T01:00+05[Asia/Karachi]",
-        ),
-        // London springs forward on 2026-03-29, 01:00 to 02:00: a day later is the same wall time.
-        (&[("after", "1d")], "2026-03-28T10:00+00[Europe/London]", "2026-03-29T10:00+01[Europe/London]"),
-        (&[("after", "24h")], "2026-03-28T10:00+00[Europe/London]", "2026-03-29T11:00+01[Europe/London]"),
-        (&[("after", "1d")], "2026-03-28T01:30+00[Europe/London]", "2026-03-29T02:30+01[Europe/London]"),
-        (&[("at", "01:30")], "2026-03-29T00:00+00[Europe/London]", "2026-03-29T02:30+01[Europe/London]"),
-        (
-            &[("not_before", "01:30")],
-            "2026-03-29T00:10+00[Europe/London]",
-            "2026-03-29T02:00+01[Europe/London]",
-        ),
-        // A window that the gap swallows whole opens on the next day.
-        (
-            &[("not_before", "01:10"), ("not_after", "01:50")],
-            "2026-03-29T00:30+00[Europe/London]",
-            "2026-03-30T01:10+01[Europe/London]",
-        ),
-        // London falls back on 2026-10-25, 02:00 to 01:00.
-        (&[("after", "1d")], "2026-10-24T10:00+01[Europe/London]", "2026-10-25T10:00+00[Europe/London]"),
-        (&[("at", "01:30")], "2026-10-25T00:00+01[Europe/London]", "2026-10-25T01:30+01[Europe/London]"),
-        (&[("at", "01:30")], "2026-10-25T01:40+01[Europe/London]", "2026-10-26T01:30+00[Europe/London]"),
-        (
-            &[("not_before", "01:30")],
-            "2026-10-25T01:20+00[Europe/London]",
-            "2026-10-25T01:30+00[Europe/London]",
-        ),
-        (
-            &[("not_before", "00:30"), ("not_after", "01:15")],
-            "2026-10-25T01:40+01[Europe/London]",
-            "2026-10-25T01:00+00[Europe/London]",
-        ),
-        // New York: 2026-03-08 and 2026-11-01, both at 02:00.
-        (
-            &[("after", "1d"), ("at", "02:30")],
-            "2026-03-07T00:00-05[America/New_York]",
-            "2026-03-08T03:30-04[America/New_York]",
-        ),
-        (
-            &[("after", "1w")],
-            "2026-10-28T18:00-04[America/New_York]",
-            "2026-11-04T18:00-05[America/New_York]",
-        ),
-        // Samoa had no 30 December in 2011.
-        (
-            &[("not_before", "09:00"), ("not_after", "21:00")],
-            "2011-12-29T22:00-10[Pacific/Apia]",
-            "2011-12-31T09:00+14[Pacific/Apia]",
-        ),
-    ];
-    for (fields, base, expected) in table {
+    for (fields, base, expected) in DUE {
         let (base, expected) = (read(base), read(expected));
         let due = stage(fields).due(base.timestamp(), base.time_zone());
         assert_eq!(due.to_zoned(base.time_zone().clone()), expected, "{fields:?} from {base}");

@@ -47,31 +47,43 @@ impl Lane {
     /// Takes committed messages into memory and wakes whom they concern.
     pub(crate) fn add(&self, messages: impl Iterator<Item = (i64, Held)>, fresh: bool, now_ms: i64) {
         let mut window = self.window();
-        let (mut due, mut first) = (0_usize, i64::MAX);
+        let mut due = 0_usize;
         for (place, held) in messages {
             if fresh {
                 window.total += 1;
             }
             due += usize::from(due_of(place) <= now_ms);
-            first = first.min(due_of(place));
             window.insert(place, held);
         }
-        let watched = window.watched;
-        drop(window);
-        self.changed(due, first, watched);
+        self.changed(&window, due);
     }
 
-    /// Wakes pollers for `due` messages, and for one that is due at `first`.
-    fn changed(&self, due: usize, first: i64, watched: Option<i64>) {
+    /// Takes in what was loaded from disk; `None` for a load that failed.
+    pub(crate) fn loaded(&self, found: Option<(Vec<(i64, Held)>, bool)>) {
+        let mut window = self.window();
+        match found {
+            Some((found, more)) => window.loaded(found, more),
+            None => window.not_loaded(),
+        }
+        self.changed(&window, 1);
+    }
+
+    /// Wakes whom a change of the window concerns; `due` messages have come that are due at once.
+    pub(crate) fn changed(&self, window: &Window, due: usize) {
         // A woken poller takes up to ten and wakes the next if there is more.
         for _ in 0..due.div_ceil(10).min(8) {
             self.arrivals.notify_one();
         }
-        match watched {
-            Some(until) if first < until => self.earlier.notify_one(),
-            None if due == 0 => self.arrivals.notify_one(),
-            _ => {}
+        if window.is_watched_too_late() {
+            self.earlier.notify_one();
+        } else if window.watched.is_none() && due == 0 {
+            self.arrivals.notify_one();
         }
+    }
+
+    /// The watch is set too late.
+    pub(crate) fn rearm(&self) {
+        self.earlier.notify_one();
     }
 
     /// One poller should look.

@@ -18,7 +18,7 @@ use crate::{
     writer::op::{Answer, Incoming, Op, Receipt},
 };
 pub(crate) use lane::Lane;
-pub(crate) use window::{Flight, Hand, Held};
+pub(crate) use window::{Hand, Held};
 
 /// SQS's longest message, in bytes.
 const MAX_BODY: usize = 256 * 1024;
@@ -83,6 +83,9 @@ impl Queues {
         }
         if taken.reload {
             mailbox.push(Op::Reload { queue });
+        }
+        if taken.earlier {
+            lane.rearm();
         }
         if taken.baton && !taken.deliveries.is_empty() {
             lane.arrived();
@@ -204,4 +207,9 @@ impl Queue for Queues {
         let (reply, answer) = oneshot::channel();
         self.ask(queue, Op::Hide { queue, receipt, due_ms, now_ms, reply }, answer).await
     }
+}
+
+/// A window of the settings' size over a queue of `total` messages.
+pub(crate) fn new_window(settings: &crate::settings::Settings, total: u64) -> window::Window {
+    window::Window::new(settings.window_messages, settings.window_bytes, total)
 }

@@ -56,6 +56,8 @@ pub(crate) struct Taken {
     pub(crate) reload: bool,
     /// Another poller has something to do or to wait for.
     pub(crate) baton: bool,
+    /// The poller that watches the time must look again.
+    pub(crate) earlier: bool,
 }
 
 /// The terms on which a poller takes.
@@ -145,7 +147,8 @@ impl Window {
             taken.deliveries.push(Delivery { id, receipt, body: held.body, receives });
         }
         taken.reload = self.wants_reload();
-        taken.baton = self.watched.is_none() && self.next().is_some();
+        taken.earlier = self.is_watched_too_late();
+        taken.baton = self.next().is_some_and(|next| self.watched.is_none() || next <= terms.now_ms);
         taken
     }
 
@@ -164,6 +167,11 @@ impl Window {
             (Some(due), Some(expiry)) => Some(due.min(expiry)),
             (due, expiry) => due.or(expiry),
         }
+    }
+
+    /// Something happens before the poller that watches the time would look.
+    pub(crate) fn is_watched_too_late(&self) -> bool {
+        self.watched.is_some_and(|until| self.next().is_some_and(|next| next < until))
     }
 
     /// Where to go on loading, and how much there is room for: messages and bytes.

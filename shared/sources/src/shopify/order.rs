@@ -90,7 +90,11 @@ fn payment(order: &model::Order<'_>) -> PaymentMethod {
     };
     let pending = given(&order.financial_status) == Some("pending");
     let manual = || gateways().any(|name| name.trim().eq_ignore_ascii_case("manual"));
-    if gateways().any(on_delivery) || (pending && manual()) { PaymentMethod::Cod } else { PaymentMethod::Prepaid }
+    if gateways().any(on_delivery) || (pending && manual()) {
+        PaymentMethod::Cod
+    } else {
+        PaymentMethod::Prepaid
+    }
 }
 
 /// Whether a gateway's name says, in whole words, that the rider collects: `Cash on Delivery (COD)`,
@@ -128,7 +132,8 @@ fn address(from: &model::Address<'_>) -> Address {
 
 /// An ISO 3166-1 alpha-2 code, in whichever case.
 fn country<'t>(address: &'t model::Address<'_>) -> Option<&'t str> {
-    given(&address.country_code).filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic()))
+    given(&address.country_code)
+        .filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic()))
 }
 
 fn contact(delivery: Delivery<'_>, order: &model::Order<'_>) -> Contact {
@@ -177,7 +182,8 @@ fn phone(delivery: Delivery<'_>, order: &model::Order<'_>) -> Option<Phone> {
 /// A BCP 47 tag, as far as its shape shows (at most 35 characters, RFC 5646).
 fn language(locale: &str) -> Option<String> {
     let tag = locale.replace('_', "-");
-    let sound = tag.len() <= 35 && tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.is_ascii());
+    let sound =
+        tag.len() <= 35 && tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.is_ascii());
     (sound && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')).then_some(tag)
 }
 
@@ -198,7 +204,9 @@ mod tests {
         ] {
             assert!(on_delivery(name), "{name}");
         }
-        for name in ["", "visa", "bogus", "Codify Payments", "Bank Deposit", "Delivery", "cash", "shopify_payments"] {
+        for name in
+            ["", "visa", "bogus", "Codify Payments", "Bank Deposit", "Delivery", "cash", "shopify_payments"]
+        {
             assert!(!on_delivery(name), "{name}");
         }
     }

@@ -33,7 +33,8 @@ use crate::{
 pub(super) fn of_order(order: &model::Order<'_>, at: Timestamp, parsed: &mut Parsed) -> Vec<ShipmentUpdate> {
     let fulfilled = given(&order.fulfillment_status) == Some("fulfilled");
     let parcels = capped(entries(&order.fulfillments), "fulfillments", parsed);
-    let time = |parcel: &model::Fulfillment<'_>| parcel.updated_at.or(parcel.created_at).map_or(at, |when| when.0);
+    let time =
+        |parcel: &model::Fulfillment<'_>| parcel.updated_at.or(parcel.created_at).map_or(at, |when| when.0);
     parcels.iter().map(|parcel| update(parcel, time(parcel), fulfilled, parsed)).collect()
 }
 
@@ -77,7 +78,11 @@ pub(super) fn update(
 }
 
 /// What a courier's scan says of its parcel.
-pub(super) fn scan(event: &model::FulfillmentEvent<'_>, at: Timestamp, parsed: &mut Parsed) -> ShipmentUpdate {
+pub(super) fn scan(
+    event: &model::FulfillmentEvent<'_>,
+    at: Timestamp,
+    parsed: &mut Parsed,
+) -> ShipmentUpdate {
     let (status, attempted) = progress(given(&event.status), parsed);
     let shipment = shipment_id(event.fulfillment_id.as_str());
     ShipmentUpdate { shipment, status, tracking: None, attempted, at }

@@ -42,7 +42,8 @@ pub(super) fn take(delivery: Delivery<'_>, raw: &RawValue, parsed: &mut Parsed) 
         at,
         error: report.errors.as_deref().filter(|_| failed).and_then(error),
     };
-    let fact = delivery.fact(format!("{NAME}/{id}/{word}/{}", at.as_second()), at, FactBody::Receipt(receipt));
+    let fact =
+        delivery.fact(format!("{NAME}/{id}/{word}/{}", at.as_second()), at, FactBody::Receipt(receipt));
     parsed.facts.push(fact);
 }
 

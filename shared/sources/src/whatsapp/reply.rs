@@ -48,16 +48,19 @@ enum Content<'t> {
 fn content<'t>(message: &'t Message<'_>) -> Result<Content<'t>, String> {
     let kind = message.kind.as_deref().unwrap_or("without_type");
     match kind {
-        "text" => Ok(Content::Wrote(message.text.as_ref().and_then(|t| t.body.as_deref()).unwrap_or_default())),
+        "text" => {
+            Ok(Content::Wrote(message.text.as_ref().and_then(|t| t.body.as_deref()).unwrap_or_default()))
+        }
         "button" => {
             let button = message.button.as_ref().ok_or_else(|| kind.to_owned())?;
             Ok(Content::Tapped((button.payload.as_deref(), button.text.as_deref())))
         }
         "interactive" => {
             let interactive = message.interactive.as_ref().ok_or_else(|| kind.to_owned())?;
-            let reply = interactive.button_reply.as_ref().ok_or_else(|| {
-                format!("{kind}/{}", interactive.kind.as_deref().unwrap_or("without_type"))
-            })?;
+            let reply = interactive
+                .button_reply
+                .as_ref()
+                .ok_or_else(|| format!("{kind}/{}", interactive.kind.as_deref().unwrap_or("without_type")))?;
             Ok(Content::Tapped((reply.id.as_deref(), reply.title.as_deref())))
         }
         other => Err(other.to_owned()),
@@ -66,7 +69,10 @@ fn content<'t>(message: &'t Message<'_>) -> Result<Content<'t>, String> {
 
 /// A tap counts for the order that its payload names, if we signed it for this store; else only the
 /// words on the button are known to be the customer's.
-fn tapped(delivery: Delivery<'_>, (payload, label): Tap<'_>) -> (Option<harkara_domain::OrderId>, Option<Said>) {
+fn tapped(
+    delivery: Delivery<'_>,
+    (payload, label): Tap<'_>,
+) -> (Option<harkara_domain::OrderId>, Option<Said>) {
     let label = label.and_then(|label| line(label, limits::NAME));
     let key = delivery.connection.reference_key.as_ref();
     let ours = key.zip(payload).and_then(|(key, payload)| key.verify(delivery.context.store, payload));

@@ -1,0 +1,96 @@
+//! What a request can come to other than what it asked for. [`crate::dress`] puts it in a page or in JSON.
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use harkara_engine::{
+    people::PeopleError,
+    port::{QueueError, SecretsError, TableError, WriteError},
+    replay::ReplayError,
+    setup::SetupError,
+};
+
+/// A request that was refused or failed, in words for whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) words: String,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, words: impl Into<String>) -> Self {
+        Self { status, words: words.into() }
+    }
+
+    /// 400: what was sent cannot be taken.
+    pub(crate) fn bad(words: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, words)
+    }
+
+    /// 403.
+    pub(crate) fn forbidden(words: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, words)
+    }
+
+    /// 404.
+    pub(crate) fn missing(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("There is no such {what}."))
+    }
+
+    /// 500. The words of `error` go to the log only.
+    pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "the console could not answer");
+        let words = "Something went wrong here. Please try again in a moment.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, words)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+macro_rules! faults {
+    ($($error:ty)*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::fault(error)
+            }
+        }
+    )*};
+}
+
+faults! { TableError WriteError QueueError SecretsError ReplayError askama::Error }
+
+impl From<PeopleError> for Failure {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Invalid(words) => Self::bad(words),
+            PeopleError::Gone => Self::new(StatusCode::GONE, "This link is not valid any more."),
+            PeopleError::Taken => {
+                Self::new(StatusCode::CONFLICT, "Somebody with this e-mail address is in the team already.")
+            }
+            PeopleError::LastOwner => {
+                Self::new(StatusCode::CONFLICT, "The last owner cannot be removed: nobody could manage the store.")
+            }
+            PeopleError::Secret(_) | PeopleError::Table(_) | PeopleError::Write(_) => Self::fault(error),
+        }
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::NoFlow => Self::missing("flow"),
+            SetupError::Problems(problems) => Self::bad(problems.join("; ")),
+            SetupError::Write(WriteError::Expectation(_)) => {
+                Self::new(StatusCode::CONFLICT, "Somebody changed it just now. Please look again.")
+            }
+            SetupError::Table(_) | SetupError::Write(_) => Self::fault(error),
+        }
+    }
+}

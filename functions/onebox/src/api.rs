@@ -1,0 +1,121 @@
+//! The command line's way to a running server: its JSON API, with the key that the server left in
+//! its data folder.
+#![allow(clippy::print_stdout)] // shows a person what would run, and how far it is
+
+use anyhow::{Context, Result, bail};
+use harkara_engine::{
+    port::{Http, HttpRequest},
+    replay::{Filter, Replay},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+    time::Duration,
+};
+
+use crate::http_client::HttpClient;
+
+/// A client of the JSON API.
+pub struct Client {
+    http: HttpClient,
+    url: String,
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct Preview {
+    total: usize,
+    first: Vec<Previewed>,
+}
+
+#[derive(Deserialize)]
+struct Previewed {
+    letter: harkara_engine::bury::DeadLetter,
+    prospect: harkara_engine::replay::Prospect,
+}
+
+impl Client {
+    /// A client of the server that runs on a data folder.
+    ///
+    /// # Errors
+    /// When the server has left no key there.
+    pub fn local(data: &Path, url: &str) -> Result<Self> {
+        let file = data.join("local.key");
+        let key = std::fs::read_to_string(&file)
+            .with_context(|| format!("{} is missing: is the server running on this folder?", file.display()))?;
+        Ok(Self { http: HttpClient::new(), url: url.trim_end_matches('/').to_owned(), key })
+    }
+
+    async fn call<T: DeserializeOwned>(&self, method: &'static str, path: &str, body: Option<Value>) -> Result<T> {
+        let headers = vec![
+            ("authorization", format!("Bearer {}", self.key.trim())),
+            ("content-type", "application/json".to_owned()),
+        ];
+        let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+        let request = HttpRequest { method, url: format!("{}{path}", self.url), headers, body };
+        let response = self.http.call(request).await?;
+        if !(200..300).contains(&response.status) {
+            let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+            bail!("{path} answered {}: {}", response.status, said["error"].as_str().unwrap_or_default());
+        }
+        Ok(serde_json::from_slice(&response.body)?)
+    }
+
+    /// Shows what a replay would do; unless that is all, asks, starts it, and shows its progress.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub async fn replay(&self, filter: &Filter, preview_only: bool, yes: bool) -> Result<()> {
+        let filter = serde_json::to_value(filter)?;
+        let preview: Preview = self.call("POST", "/api/v1/dead-letters/preview", Some(filter.clone())).await?;
+        for Previewed { letter, prospect } in &preview.first {
+            use harkara_engine::replay::Prospect;
+            let becomes = match prospect {
+                Prospect::Run => "would run".to_owned(),
+                Prospect::LeaveOut(reason) => format!("would be left out: {reason}"),
+                Prospect::Gone => "nothing to run any more".to_owned(),
+            };
+            println!("{}  {}\n    {becomes}", letter.id, letter.reason);
+        }
+        if preview.total > preview.first.len() {
+            println!("… and {} more", preview.total - preview.first.len());
+        }
+        if preview_only || preview.total == 0 {
+            println!("{} dead letters.", preview.total);
+            return Ok(());
+        }
+        if !yes && !agreed(preview.total)? {
+            return Ok(());
+        }
+        let mut replay: Replay = self.call("POST", "/api/v1/replays", Some(filter)).await?;
+        while replay.ended_at.is_none() {
+            bar(&replay);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            replay = self.call("GET", &format!("/api/v1/replays/{}", replay.id), None).await?;
+        }
+        bar(&replay);
+        println!("\n{} of {} run again.", replay.started, replay.total);
+        Ok(())
+    }
+}
+
+fn agreed(total: usize) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("say --yes to run {total} dead letters again");
+    }
+    print!("Run {total} dead letters again? [y/N] ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().eq_ignore_ascii_case("y"))
+}
+
+fn bar(replay: &Replay) {
+    const WIDTH: usize = 40;
+    let full = if replay.total == 0 { WIDTH } else { (replay.done * WIDTH / replay.total).min(WIDTH) };
+    print!("\r[{}{}] {}/{}", "#".repeat(full), ".".repeat(WIDTH - full), replay.done, replay.total);
+    // A bar that cannot be drawn is no reason to stop.
+    let _ = std::io::stdout().flush();
+}

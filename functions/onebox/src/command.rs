@@ -1,0 +1,220 @@
+//! The operator's command line.
+#![allow(clippy::print_stdout)] // a command line speaks on standard output
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use harkara_engine::{catalog::Catalog, port::Clock, port::SystemClock, replay::Filter, setup::Setup};
+use jiff::Timestamp;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use crate::{api, demo, secrets_file::SecretsFile, serve, store_file::StoreFile};
+
+/// Harkara: the right message at the right moment of an order's life.
+#[derive(Debug, Parser)]
+#[command(name = "harkara", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve webhooks, console and API, and run the flows.
+    Serve(Serve),
+    /// Send sample orders, signed as Shopify signs, to a running server.
+    Demo(Demo),
+    /// Run dead letters again: shows what would run, asks, and shows the progress.
+    Replay(Replay),
+    /// Set stores up. The server must not be running on the same folder.
+    #[command(subcommand)]
+    Store(Store),
+    /// Make keys for the JSON API. The server must not be running on the same folder.
+    #[command(subcommand)]
+    ApiKey(ApiKey),
+    /// Check flows.
+    #[command(subcommand)]
+    Flow(Flow),
+}
+
+/// What `serve` listens on and keeps its state in.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// The folder of the database and the connections.
+    #[arg(long, default_value = ".harkara")]
+    pub data: PathBuf,
+    /// Where to listen. Anything but this machine's own address should be behind TLS.
+    #[arg(long, default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+    /// How the server is reached from outside, if not at the address above.
+    #[arg(long)]
+    pub public_url: Option<String>,
+    /// The store that the console shows.
+    #[arg(long)]
+    pub store: Option<String>,
+    /// Let time run so many times as fast: with 60 a minute of waiting takes a second.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub time_scale: u32,
+    /// Print nothing but errors.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// How many orders to send, and where.
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// The folder of the running server.
+    #[arg(long, default_value = ".harkara")]
+    pub data: PathBuf,
+    /// Where the server is.
+    #[arg(long, default_value = "http://127.0.0.1:8787")]
+    pub url: String,
+    /// How many orders to place.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub orders: u32,
+    /// Take the first of them all the way to its door.
+    #[arg(long)]
+    pub deliver: bool,
+}
+
+#[derive(Debug, Args)]
+struct Replay {
+    /// The folder of the running server.
+    #[arg(long, default_value = ".harkara")]
+    data: PathBuf,
+    /// Where the server is.
+    #[arg(long, default_value = "http://127.0.0.1:8787")]
+    url: String,
+    /// Only this dead letter.
+    #[arg(long)]
+    id: Option<String>,
+    /// Only those of the flow with this name.
+    #[arg(long)]
+    flow: Option<String>,
+    /// Only those whose reason has these words.
+    #[arg(long)]
+    error: Option<String>,
+    /// Only those that failed at this time or later, such as 2026-11-22T14:00:00+05:00.
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Only those that failed at this time or earlier.
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// Show what would run, and stop there.
+    #[arg(long)]
+    preview: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Store {
+    /// Set a store up from a file: settings, connections, templates and flows.
+    Put {
+        /// The file, JSON.
+        file: PathBuf,
+        /// The folder of the server.
+        #[arg(long, default_value = ".harkara")]
+        data: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ApiKey {
+    /// Make a key, and print it once.
+    New {
+        /// What it is for.
+        name: String,
+        /// What it may do: viewer, operator or owner.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+        /// The store; the server's first one if absent.
+        #[arg(long)]
+        store: Option<String>,
+        /// The folder of the server.
+        #[arg(long, default_value = ".harkara")]
+        data: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Flow {
+    /// Read flows, and say what is wrong with them, by line and field.
+    Check {
+        /// Files, YAML or JSON.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+impl Arguments {
+    /// What is logged unless `HARKARA_LOG` says otherwise.
+    pub fn log_level(&self) -> &'static str {
+        match &self.command {
+            Command::Serve(serve) if serve.quiet => "error",
+            Command::Serve(_) => "info",
+            _ => "warn",
+        }
+    }
+
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// Whatever went wrong, for the person at the command line.
+    pub async fn run(self) -> Result<()> {
+        match self.command {
+            Command::Serve(options) => serve::serve(options).await,
+            Command::Demo(options) => demo::demo(&options).await,
+            Command::Replay(options) => replay(options).await,
+            Command::Store(Store::Put { file, data }) => put_store(&file, &data).await,
+            Command::ApiKey(ApiKey::New { name, role, store, data }) => new_key(&name, &role, store, &data).await,
+            Command::Flow(Flow::Check { files }) => check(&files),
+        }
+    }
+}
+
+async fn put_store(file: &std::path::Path, data: &std::path::Path) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let store: StoreFile = serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let embedded = serve::open(data, &clock)?;
+    let catalog = Arc::new(Catalog::new(embedded.table(), clock.clone()));
+    let setup = Setup { table: embedded.table(), clock, catalog };
+    store.put(&setup, &SecretsFile::in_folder(data)).await?;
+    println!("The store {} is set up, with {} flows.", store.store, store.flows.len());
+    embedded.close();
+    Ok(())
+}
+
+async fn new_key(name: &str, role: &str, store: Option<String>, data: &std::path::Path) -> Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let embedded = serve::open(data, &clock)?;
+    let store = serve::console_store(data, store)?;
+    let key = serve::make_key(&embedded, &clock, &store, name, role).await?;
+    println!("{key}");
+    embedded.close();
+    Ok(())
+}
+
+fn check(files: &[PathBuf]) -> Result<()> {
+    let mut wrong = 0;
+    for file in files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        match harkara_domain::flow::parse::flow(&text) {
+            Ok(flow) => println!("{}: “{}”, {} stages", file.display(), flow.name, flow.stages.len()),
+            Err(problems) => {
+                wrong += 1;
+                for problem in problems {
+                    println!("{}: {problem}", file.display());
+                }
+            }
+        }
+    }
+    if wrong == 0 { Ok(()) } else { bail!("{wrong} of {} flows have problems", files.len()) }
+}
+
+async fn replay(options: Replay) -> Result<()> {
+    let Replay { data, url, id, flow, error, from, to, preview, yes } = options;
+    let filter = Filter { id, flow, error, from, to };
+    api::Client::local(&data, &url)?.replay(&filter, preview, yes).await
+}

@@ -1,0 +1,99 @@
+//! Connections of stores, in one file beside the database that only its owner can read:
+//! `{ "<store>": { "<connection>": { … } } }`.
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use harkara_engine::port::{Secrets, SecretsError};
+use serde_json::{Map, Value};
+use std::{
+    collections::HashMap,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+/// The file, read again when it changes.
+pub struct SecretsFile {
+    path: PathBuf,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    connections: HashMap<(String, String), String>,
+    written: Option<SystemTime>,
+    looked: Option<Instant>,
+}
+
+impl SecretsFile {
+    /// How often the file is looked at for changes.
+    const LOOK: Duration = Duration::from_secs(2);
+
+    /// The file in a data folder.
+    pub fn in_folder(data: &Path) -> Self {
+        Self { path: data.join("connections.json"), held: Mutex::default() }
+    }
+
+    /// Adds connections of a store to the file, over those of the same name.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn put(&self, store: &str, connections: &Map<String, Value>) -> Result<()> {
+        let mut all = self.read().context("reading the connections")?;
+        let of_store = all.entry(store).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(of_store) = of_store {
+            of_store.extend(connections.clone());
+        }
+        // Written beside and renamed, so that a crash never leaves half a file.
+        let beside = self.path.with_extension("new");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(serde_json::to_string_pretty(&all)?.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, &self.path)?;
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Held::default();
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Map<String, Value>> {
+        match fs::read_to_string(&self.path) {
+            Ok(text) => Ok(serde_json::from_str(&text)?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Map::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn refresh(&self, held: &mut Held) -> Result<()> {
+        if held.looked.is_some_and(|looked| looked.elapsed() < Self::LOOK) {
+            return Ok(());
+        }
+        held.looked = Some(Instant::now());
+        let written = fs::metadata(&self.path).and_then(|about| about.modified()).ok();
+        if written == held.written && written.is_some() {
+            return Ok(());
+        }
+        held.connections.clear();
+        for (store, connections) in self.read()? {
+            let Value::Object(connections) = connections else { continue };
+            for (name, connection) in connections {
+                held.connections.insert((store.clone(), name), connection.to_string());
+            }
+        }
+        held.written = written;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Secrets for SecretsFile {
+    async fn get(&self, store: &str, connection: &str) -> Result<Option<String>, SecretsError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refresh(&mut held).map_err(|error| SecretsError(error.to_string()))?;
+        Ok(held.connections.get(&(store.to_owned(), connection.to_owned())).cloned())
+    }
+}

@@ -1,0 +1,124 @@
+//! All use cases over one set of ports.
+
+use harkara_engine::{
+    bury::Undertaker,
+    catalog::Catalog,
+    count::Counters,
+    ingest::Ingest,
+    matching::Matcher,
+    port::{Clock, Http, Mailer, Queue, Scheduler, Secrets, Table},
+    read::Reader,
+    replay::Replayer,
+    setup::Setup,
+    stage::StageRunner,
+    sweep::Sweeper,
+};
+use std::sync::Arc;
+
+/// The ports.
+#[derive(Clone)]
+pub struct Ports {
+    /// Persistence.
+    pub table: Arc<dyn Table>,
+    /// Queues.
+    pub queue: Arc<dyn Queue>,
+    /// Schedules.
+    pub scheduler: Arc<dyn Scheduler>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Providers.
+    pub http: Arc<dyn Http>,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Connections of stores.
+    pub secrets: Arc<dyn Secrets>,
+}
+
+/// The use cases.
+pub struct World {
+    /// The ports that they work over.
+    pub ports: Ports,
+    /// What stores have set up.
+    pub catalog: Arc<Catalog>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+    /// Takes webhooks in.
+    pub ingest: Ingest,
+    /// Folds facts, begins runs.
+    pub matcher: Matcher,
+    /// Performs stages.
+    pub stages: Arc<StageRunner>,
+    /// Files failures.
+    pub undertaker: Undertaker,
+    /// Runs failures again.
+    pub replayer: Arc<Replayer>,
+    /// Finds what is overdue.
+    pub sweeper: Sweeper,
+    /// Reads for people.
+    pub reader: Arc<Reader>,
+    /// Sets stores up.
+    pub setup: Arc<Setup>,
+}
+
+impl World {
+    /// Assembles the use cases.
+    pub fn new(ports: Ports) -> Self {
+        let Ports { table, queue, scheduler, clock, http, mailer, secrets } = ports.clone();
+        let catalog = Arc::new(Catalog::new(table.clone(), clock.clone()));
+        let counters = Arc::new(Counters::default());
+        let stages = Arc::new(StageRunner {
+            table: table.clone(),
+            queue: queue.clone(),
+            scheduler: scheduler.clone(),
+            clock: clock.clone(),
+            catalog: catalog.clone(),
+            http,
+            mailer: mailer.clone(),
+            secrets: secrets.clone(),
+            counters: counters.clone(),
+        });
+        let replayer = Arc::new(Replayer {
+            table: table.clone(),
+            queue: queue.clone(),
+            scheduler: scheduler.clone(),
+            clock: clock.clone(),
+            catalog: catalog.clone(),
+            stages: stages.clone(),
+        });
+        Self {
+            ingest: Ingest { secrets, queue: queue.clone(), clock: clock.clone(), counters: counters.clone() },
+            matcher: Matcher {
+                table: table.clone(),
+                queue: queue.clone(),
+                scheduler: scheduler.clone(),
+                clock: clock.clone(),
+                catalog: catalog.clone(),
+                counters: counters.clone(),
+            },
+            undertaker: Undertaker {
+                table: table.clone(),
+                queue: queue.clone(),
+                scheduler: scheduler.clone(),
+                clock: clock.clone(),
+                catalog: catalog.clone(),
+                mailer,
+                replayer: replayer.clone(),
+                counters: counters.clone(),
+            },
+            sweeper: Sweeper {
+                table: table.clone(),
+                queue,
+                scheduler,
+                clock: clock.clone(),
+                counters: counters.clone(),
+            },
+            reader: Arc::new(Reader { table: table.clone(), catalog: catalog.clone() }),
+            setup: Arc::new(Setup { table, clock, catalog: catalog.clone() }),
+            stages,
+            replayer,
+            catalog,
+            counters,
+            ports,
+        }
+    }
+}
