@@ -21,7 +21,9 @@ pub async fn handle(ingest: &Ingest, request: &Request<Bytes>) -> Response<Bytes
     };
     match *request.method() {
         Method::POST => match ingest.webhook(store, source, inbound).await {
-            Ok(taken) => json(StatusCode::OK, &serde_json::json!({ "facts": taken.facts, "ignored": taken.ignored })),
+            Ok(taken) => {
+                json(StatusCode::OK, &serde_json::json!({ "facts": taken.facts, "ignored": taken.ignored }))
+            }
             Err(refusal) => refuse(&refusal),
         },
         Method::GET => match ingest.handshake(store, source, inbound).await {
@@ -62,8 +64,6 @@ fn respond(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Byte
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
-    response
-        .headers_mut()
-        .insert(header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
     response
 }

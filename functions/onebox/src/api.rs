@@ -43,12 +43,18 @@ impl Client {
     /// When the server has left no key there.
     pub fn local(data: &Path, url: &str) -> Result<Self> {
         let file = data.join("local.key");
-        let key = std::fs::read_to_string(&file)
-            .with_context(|| format!("{} is missing: is the server running on this folder?", file.display()))?;
+        let key = std::fs::read_to_string(&file).with_context(|| {
+            format!("{} is missing: is the server running on this folder?", file.display())
+        })?;
         Ok(Self { http: HttpClient::new(), url: url.trim_end_matches('/').to_owned(), key })
     }
 
-    async fn call<T: DeserializeOwned>(&self, method: &'static str, path: &str, body: Option<Value>) -> Result<T> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<T> {
         let headers = vec![
             ("authorization", format!("Bearer {}", self.key.trim())),
             ("content-type", "application/json".to_owned()),
@@ -58,7 +64,8 @@ impl Client {
         let response = self.http.call(request).await?;
         if !(200..300).contains(&response.status) {
             let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-            bail!("{path} answered {}: {}", response.status, said["error"].as_str().unwrap_or_default());
+            let error = said.get("error").and_then(Value::as_str).unwrap_or_default();
+            bail!("{path} answered {}: {error}", response.status);
         }
         Ok(serde_json::from_slice(&response.body)?)
     }
@@ -69,7 +76,8 @@ impl Client {
     /// When the server cannot be reached or refuses.
     pub async fn replay(&self, filter: &Filter, preview_only: bool, yes: bool) -> Result<()> {
         let filter = serde_json::to_value(filter)?;
-        let preview: Preview = self.call("POST", "/api/v1/dead-letters/preview", Some(filter.clone())).await?;
+        let preview: Preview =
+            self.call("POST", "/api/v1/dead-letters/preview", Some(filter.clone())).await?;
         for Previewed { letter, prospect } in &preview.first {
             use harkara_engine::replay::Prospect;
             let becomes = match prospect {
@@ -114,7 +122,7 @@ fn agreed(total: usize) -> Result<bool> {
 
 fn bar(replay: &Replay) {
     const WIDTH: usize = 40;
-    let full = if replay.total == 0 { WIDTH } else { (replay.done * WIDTH / replay.total).min(WIDTH) };
+    let full = (replay.done * WIDTH).checked_div(replay.total).map_or(WIDTH, |full| full.min(WIDTH));
     print!("\r[{}{}] {}/{}", "#".repeat(full), ".".repeat(WIDTH - full), replay.done, replay.total);
     // A bar that cannot be drawn is no reason to stop.
     let _ = std::io::stdout().flush();

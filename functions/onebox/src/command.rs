@@ -167,7 +167,9 @@ impl Arguments {
             Command::Demo(options) => demo::demo(&options).await,
             Command::Replay(options) => replay(options).await,
             Command::Store(Store::Put { file, data }) => put_store(&file, &data).await,
-            Command::ApiKey(ApiKey::New { name, role, store, data }) => new_key(&name, &role, store, &data).await,
+            Command::ApiKey(ApiKey::New { name, role, store, data }) => {
+                new_key(&name, &role, store, &data).await
+            }
             Command::Flow(Flow::Check { files }) => check(&files),
         }
     }
@@ -175,7 +177,8 @@ impl Arguments {
 
 async fn put_store(file: &std::path::Path, data: &std::path::Path) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    let store: StoreFile = serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))?;
+    let store: StoreFile =
+        serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let embedded = serve::open(data, &clock)?;
     let catalog = Arc::new(Catalog::new(embedded.table(), clock.clone()));

@@ -71,9 +71,9 @@ impl Http for HttpClient {
             let body = body.map_err(|error| HttpError::AnswerLost(error.to_string()))?;
             Ok(HttpResponse { status, retry_after, body: body.to_bytes().to_vec() })
         };
-        tokio::time::timeout(self.limit, call)
-            .await
-            .unwrap_or_else(|_| Err(HttpError::AnswerLost(format!("no answer in {} s", self.limit.as_secs()))))
+        tokio::time::timeout(self.limit, call).await.unwrap_or_else(|_| {
+            Err(HttpError::AnswerLost(format!("no answer in {} s", self.limit.as_secs())))
+        })
     }
 }
 

@@ -19,12 +19,7 @@ use harkara_engine::{
     port::{Clock, Delivery, QueueName, Secrets, SystemClock, Unprocessed},
 };
 use jiff::Timestamp;
-use std::{
-    future::Future,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, path::Path, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
@@ -38,7 +33,8 @@ use crate::{
 
 /// Pollers of each queue: with batches of ten, a provider that takes 150 ms still leaves room for
 /// two thousand messages a second.
-const POLLERS: [(QueueName, usize); 3] = [(QueueName::Events, 16), (QueueName::Stages, 48), (QueueName::Failures, 4)];
+const POLLERS: [(QueueName, usize); 3] =
+    [(QueueName::Events, 16), (QueueName::Stages, 48), (QueueName::Failures, 4)];
 /// Between two sweeps, in the clock's time.
 const SWEEP_EVERY: Duration = Duration::from_secs(120);
 
@@ -49,7 +45,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(120);
 pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Result<Embedded> {
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
     let file = data.join("harkara.db");
-    Embedded::open(&file, clock.clone(), Settings::default()).with_context(|| format!("opening {}", file.display()))
+    Embedded::open(&file, clock.clone(), Settings::default())
+        .with_context(|| format!("opening {}", file.display()))
 }
 
 /// The store that the console shows: the one asked for, else the one that was first, else the demo.
@@ -164,7 +161,12 @@ async fn greet(options: &Serve, url: &str) -> Result<()> {
 }
 
 /// Everything but the listener.
-fn work(world: &Arc<World>, embedded: &Arc<Embedded>, options: &Serve, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+fn work(
+    world: &Arc<World>,
+    embedded: &Arc<Embedded>,
+    options: &Serve,
+    stopped: &watch::Receiver<bool>,
+) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for (queue, pollers) in POLLERS {
         let (world, queues, stopped) = (world.clone(), embedded.queues(), stopped.clone());

@@ -41,8 +41,7 @@ impl StoreFile {
             setup.template(&self.store, text).await.with_context(|| first_line(text))?;
         }
         for text in &self.flows {
-            let head =
-                setup.flow(&self.store, text, "store file").await.with_context(|| first_line(text))?;
+            let head = setup.flow(&self.store, text, "store file").await.with_context(|| first_line(text))?;
             if self.activate && !head.active {
                 setup.switch(&self.store, &head.id, true).await?;
             }

@@ -86,7 +86,12 @@ impl World {
             stages: stages.clone(),
         });
         Self {
-            ingest: Ingest { secrets, queue: queue.clone(), clock: clock.clone(), counters: counters.clone() },
+            ingest: Ingest {
+                secrets,
+                queue: queue.clone(),
+                clock: clock.clone(),
+                counters: counters.clone(),
+            },
             matcher: Matcher {
                 table: table.clone(),
                 queue: queue.clone(),

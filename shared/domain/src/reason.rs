@@ -99,7 +99,9 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SkipIf { condition } => write!(f, "skipped because {condition}"),
-            Self::ConditionFailed { condition, actual } => write!(f, "only when {condition}; it was {actual}"),
+            Self::ConditionFailed { condition, actual } => {
+                write!(f, "only when {condition}; it was {actual}")
+            }
             Self::NothingToConfirm { confirmation } => match confirmation {
                 Confirmation::Confirmed => f.write_str("already confirmed"),
                 Confirmation::Cancelled => f.write_str("already cancelled"),
@@ -116,7 +118,9 @@ impl fmt::Display for Reason {
             Self::AttemptsSpent { attempts, last } => {
                 write!(f, "failed {attempts} times; the last time: {last}")
             }
-            Self::AmbiguousHeld => f.write_str("the provider's answer was lost; held so as not to send twice"),
+            Self::AmbiguousHeld => {
+                f.write_str("the provider's answer was lost; held so as not to send twice")
+            }
             Self::Template { problem } => write!(f, "the template could not be filled in: {problem}"),
             Self::FlowMissing => f.write_str("the flow's version is gone"),
             Self::Throttled { error } => {

@@ -124,11 +124,10 @@ fn scatter(turn: u64) -> u64 {
 }
 
 fn order(turn: u64, part: u32) -> Item {
-    let mut item =
-        Item::new(Key::new(format!("store-1#order-{:020}", scatter(turn)), format!("part-{part}")), vec![
-            b'x';
-            1000
-        ]);
+    let mut item = Item::new(
+        Key::new(format!("store-1#order-{:020}", scatter(turn)), format!("part-{part}")),
+        vec![b'x'; 1000],
+    );
     if part == 0 {
         item.list = Some(IndexKey { pk: "orders#store-1".into(), sk: format!("{turn:020}") });
     }
@@ -182,8 +181,7 @@ async fn table(store: &Arc<Embedded>) {
 
 #[allow(clippy::unwrap_used)]
 async fn queues(store: &Arc<Embedded>) {
-    for (name, pollers) in
-        [("send, receive, settle (1 poller)", 1), ("send, receive, settle (8 pollers)", 8)]
+    for (name, pollers) in [("send, receive, settle (1 poller)", 1), ("send, receive, settle (8 pollers)", 8)]
     {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let seen = Arc::new(AtomicU64::new(0));

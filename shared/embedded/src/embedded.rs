@@ -161,9 +161,10 @@ impl Drop for Embedded {
 }
 
 fn lane(conn: &Connection, queue: QueueName, settings: &Settings) -> rusqlite::Result<Lane> {
-    let total: i64 = conn.query_row(&format!("SELECT count(*) FROM message_{queue}"), [], |row| row.get(0))?;
+    let total: i64 =
+        conn.query_row(&format!("SELECT count(*) FROM message_{queue}"), [], |row| row.get(0))?;
     let window = new_window(settings, total.unsigned_abs());
-    Ok(Lane::new(queue, settings.queues.of(queue).clone(), window))
+    Ok(Lane::new(settings.queues.of(queue).clone(), window))
 }
 
 /// The writer's thread.

@@ -33,10 +33,7 @@ impl Readers {
 
     /// Reads on a free connection. The snapshot is that of the moment, so it has everything that was
     /// answered before.
-    pub(crate) fn with<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, String> {
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, String> {
         let slot = self.slot().ok_or(Shared::CLOSED)?;
         let conn = slot.as_ref().ok_or(Shared::CLOSED)?;
         read(conn).map_err(|error| error.to_string())

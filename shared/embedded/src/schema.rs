@@ -103,8 +103,7 @@ pub(crate) fn open(path: &Path, max_bytes: Option<u64>) -> Result<Opened, OpenEr
     }
     prepare(&writer, max_bytes).map_err(fault)?;
     if size > 0 && size <= CHECKED_BYTES {
-        let found: String =
-            writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fault)?;
+        let found: String = writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fault)?;
         if found != "ok" {
             return Err(OpenError::Damaged { path: path.to_owned(), problem: found });
         }
@@ -127,7 +126,8 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
 fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let failed = |error: std::io::Error| OpenError::Failed { path: path.to_owned(), problem: error.to_string() };
+    let failed =
+        |error: std::io::Error| OpenError::Failed { path: path.to_owned(), problem: error.to_string() };
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -112,7 +112,8 @@ impl Catalog {
         let now = self.clock.now();
         let scale = i32::try_from(self.clock.scale()).unwrap_or(i32::MAX);
         let held = self.shelves.lock().unwrap_or_else(PoisonError::into_inner).get(store).cloned();
-        if let Some(shelf) = held.filter(|shelf| now.duration_since(shelf.read_at) < Self::FRESH_FOR * scale) {
+        if let Some(shelf) = held.filter(|shelf| now.duration_since(shelf.read_at) < Self::FRESH_FOR * scale)
+        {
             return Ok(Some(shelf));
         }
         let Some(shelf) = self.read(store, now).await?.map(Arc::new) else { return Ok(None) };

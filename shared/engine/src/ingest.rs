@@ -73,7 +73,12 @@ impl Ingest {
     /// # Errors
     /// [`Refusal::Unknown`] for a store or source that is not configured, [`Refusal::Signature`] for
     /// a wrong token.
-    pub async fn handshake(&self, store: &str, source: &str, request: Inbound<'_>) -> Result<String, Refusal> {
+    pub async fn handshake(
+        &self,
+        store: &str,
+        source: &str,
+        request: Inbound<'_>,
+    ) -> Result<String, Refusal> {
         let (source, connection) = self.connection(store, source).await?;
         let answer = source.handshake(request, &connection);
         answer.ok_or_else(|| self.refused(source.name(), BadSignature.into()))

@@ -7,6 +7,7 @@
 pub mod bury;
 pub mod catalog;
 pub mod count;
+pub mod customers;
 pub mod hand_on;
 pub mod ingest;
 pub mod job;

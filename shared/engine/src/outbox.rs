@@ -87,7 +87,13 @@ pub async fn keep(
 /// The webhook that WhatsApp would send when the customer pressed a button of a kept message, signed
 /// as Meta signs; post it to the store's own webhook. `None` if the message has no such button, or
 /// the connection no secret.
-pub fn tap(kept: &Kept, choice: Choice, connection: &Connection, to: &str, now: Timestamp) -> Option<HttpRequest> {
+pub fn tap(
+    kept: &Kept,
+    choice: Choice,
+    connection: &Connection,
+    to: &str,
+    now: Timestamp,
+) -> Option<HttpRequest> {
     let button = kept.buttons.iter().find(|button| button.choice == choice)?;
     let phone = kept.to.trim_start_matches('+');
     // Meta's shape of a template's quick reply; the id is the same for the same tap in one second.

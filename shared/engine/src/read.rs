@@ -1,9 +1,7 @@
 //! What the console shows: orders, one order's timeline, runs, dead letters, the outbox, flows.
 
 use harkara_domain::{
-    CustomerView, FlowId, OrderId, OrderView, Run, StoreId,
-    history::Entry,
-    run::RunStatus,
+    CustomerView, FlowId, OrderId, OrderView, Run, StoreId, history::Entry, run::RunStatus,
 };
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -165,7 +163,8 @@ impl Reader {
         limit: usize,
         mut after: Option<String>,
     ) -> Result<Listed<RunStory>, TableError> {
-        let mut query = Query::index(Index::List, keys::run_list_partition(store)).newest_first().limit(limit);
+        let mut query =
+            Query::index(Index::List, keys::run_list_partition(store)).newest_first().limit(limit);
         query.from = filter.from.map(keys::stamp);
         query.to = filter.to.map(|to| Query::end_of(&keys::stamp(to)));
         let mut entries = Vec::new();

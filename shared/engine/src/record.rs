@@ -32,7 +32,10 @@ pub fn decode<T: DeserializeOwned>(item: &Item) -> Result<Stored<T>, TableError>
 ///
 /// # Errors
 /// [`TableError`] when the table fails or the body is not such a value.
-pub async fn load<T: DeserializeOwned>(table: &dyn Table, key: &Key) -> Result<Option<Stored<T>>, TableError> {
+pub async fn load<T: DeserializeOwned>(
+    table: &dyn Table,
+    key: &Key,
+) -> Result<Option<Stored<T>>, TableError> {
     table.get(key).await?.map(|item| decode(&item)).transpose()
 }
 

@@ -40,8 +40,8 @@ pub enum SetupError {
     Write(#[from] WriteError),
 }
 
-fn problems<P: ToString>(problems: Vec<P>) -> SetupError {
-    SetupError::Problems(problems.iter().map(ToString::to_string).collect())
+fn problems<P: ToString>(problems: impl AsRef<[P]>) -> SetupError {
+    SetupError::Problems(problems.as_ref().iter().map(ToString::to_string).collect())
 }
 
 impl Setup {
@@ -122,7 +122,8 @@ impl Setup {
     async fn check_templates(&self, store: &StoreId, flow: &Flow) -> Result<(), SetupError> {
         let mut missing = Vec::new();
         for message in flow.stages.iter().filter_map(|stage| stage.message.as_ref()) {
-            let Some(text) = load::<String>(&*self.table, &keys::template(store, &message.template)).await? else {
+            let Some(text) = load::<String>(&*self.table, &keys::template(store, &message.template)).await?
+            else {
                 missing.push(format!("template: there is no template {}", message.template));
                 continue;
             };

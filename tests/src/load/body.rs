@@ -14,7 +14,7 @@ const TEMPLATE: &str = include_str!("order.json");
 const FIRST_ID: u64 = 6_100_000_000_000;
 
 /// Cities that every matching flow of the load store takes.
-pub const CITIES: [&str; 5] = ["Karachi", "Lahore", "Islamabad", "Faisalabad", "Multan"];
+pub(crate) const CITIES: [&str; 5] = ["Karachi", "Lahore", "Islamabad", "Faisalabad", "Multan"];
 
 const FIRST_NAMES: [&str; 6] = ["Ayesha", "Bilal", "Chand", "Danish", "Erum", "Faiza"];
 
@@ -59,7 +59,7 @@ fn pieces(template: &'static str) -> Vec<Piece> {
 }
 
 /// Makes requests that post orders. One for each connection: it reuses its buffers.
-pub struct Orders {
+pub(crate) struct Orders {
     pieces: Vec<Piece>,
     head: String,
     body: Vec<u8>,
@@ -70,7 +70,7 @@ pub struct Orders {
 
 impl Orders {
     /// Posts go to the load store of the harkara at `to`.
-    pub fn new(to: Loopback) -> Self {
+    pub(crate) fn new(to: Loopback) -> Self {
         // As Shopify sends them ("Webhooks delivery structure"); what differs by order follows.
         let head = format!(
             "POST /webhooks/{store}/shopify HTTP/1.1\r\nhost: {to}\r\ncontent-type: application/json\r\n\
@@ -79,11 +79,17 @@ impl Orders {
              x-shopify-shop-domain: load.example\r\nx-shopify-topic: orders/create\r\n",
             store = store::NAME,
         );
-        Self { pieces: pieces(TEMPLATE), head, body: Vec::with_capacity(4096), second: i64::MIN, at: String::new() }
+        Self {
+            pieces: pieces(TEMPLATE),
+            head,
+            body: Vec::with_capacity(4096),
+            second: i64::MIN,
+            at: String::new(),
+        }
     }
 
     /// Writes the request that posts order `number` of the second `at` (Unix) into `request`.
-    pub fn write(&mut self, number: u64, at: i64, request: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, number: u64, at: i64, request: &mut Vec<u8>) {
         self.write_body(number, at);
         let signature = shopify::sign(store::SHOPIFY_SECRET, &self.body);
         request.clear();
@@ -131,7 +137,7 @@ fn pick(from: &[&'static str], number: u64) -> &'static str {
 }
 
 /// The number of an order out of harkara's id of it, `shopify-6100000000042`.
-pub fn number_of(order: &str) -> Option<u64> {
+pub(crate) fn number_of(order: &str) -> Option<u64> {
     order.strip_prefix("shopify-")?.parse::<u64>().ok()?.checked_sub(FIRST_ID)
 }
 
@@ -165,7 +171,8 @@ mod tests {
         }
         let body = &request[head..];
         assert_eq!(map["content-length"], body.len().to_string());
-        let connection: Connection = serde_json::from_value(store::connections(Loopback(9))["shopify"].clone()).unwrap();
+        let connection: Connection =
+            serde_json::from_value(store::connections(Loopback(9))["shopify"].clone()).unwrap();
         let source: &dyn Source = SOURCES.iter().copied().find(|source| source.name() == "shopify").unwrap();
         let inbound = Inbound { headers: &map, query: "", body };
         source.verify(inbound, &connection).unwrap();

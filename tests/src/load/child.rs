@@ -34,10 +34,10 @@ impl Drop for Process {
 }
 
 /// The mock provider, running.
-pub struct Mock {
+pub(crate) struct Mock {
     process: Process,
     /// Where it listens.
-    pub port: Loopback,
+    pub(crate) port: Loopback,
 }
 
 impl Mock {
@@ -45,12 +45,13 @@ impl Mock {
     ///
     /// # Errors
     /// When it does not come up within 10 s.
-    pub async fn start(delay: Duration) -> Result<Self> {
+    pub(crate) async fn start(delay: Duration) -> Result<Self> {
         let port = Loopback::free()?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["mock", "--with-parent", "--port", &port.0.to_string()]);
         command.args(["--delay-ms", &delay.as_millis().to_string()]);
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().context("starting the mock")?;
+        let child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().context("starting the mock")?;
         let mut started = Self { process: Process(child), port };
         started.process.up(port, "/count", Duration::from_secs(10)).await.context("the mock provider")?;
         Ok(started)
@@ -60,7 +61,7 @@ impl Mock {
     ///
     /// # Errors
     /// When it is gone.
-    pub async fn asker(&self) -> Result<mock::Asker> {
+    pub(crate) async fn asker(&self) -> Result<mock::Asker> {
         mock::Asker::open(self.port).await
     }
 
@@ -68,7 +69,7 @@ impl Mock {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn usage(&self) -> Result<Usage> {
+    pub(crate) fn usage(&self) -> Result<Usage> {
         Usage::of(Some(self.process.0.id()))
     }
 }
@@ -95,14 +96,14 @@ impl Process {
 }
 
 /// Harkara over a data folder of its own.
-pub struct Harkara {
+pub(crate) struct Harkara {
     binary: PathBuf,
     folder: TempDir,
     process: Option<Process>,
     /// Where it listens.
-    pub port: Loopback,
+    pub(crate) port: Loopback,
     /// A viewer's key for its API.
-    pub key: String,
+    pub(crate) key: String,
 }
 
 impl Harkara {
@@ -112,7 +113,12 @@ impl Harkara {
     ///
     /// # Errors
     /// When the binary is missing or refuses.
-    pub async fn start(binary: &Path, work: &Path, mock: Loopback, later: Option<u32>) -> Result<Self> {
+    pub(crate) async fn start(
+        binary: &Path,
+        work: &Path,
+        mock: Loopback,
+        later: Option<u32>,
+    ) -> Result<Self> {
         std::fs::create_dir_all(work).with_context(|| format!("making {}", work.display()))?;
         let folder = tempfile::Builder::new().prefix("load-").tempdir_in(work)?;
         let mut harkara = Self {
@@ -135,7 +141,7 @@ impl Harkara {
     ///
     /// # Errors
     /// When it does not come up within 30 s.
-    pub async fn serve(&mut self, scale: u32) -> Result<Duration> {
+    pub(crate) async fn serve(&mut self, scale: u32) -> Result<Duration> {
         let begun = Instant::now();
         let log = self.folder.path().join("serve.log");
         let mut command = Command::new(&self.binary);
@@ -155,7 +161,7 @@ impl Harkara {
     }
 
     /// Kills the server as a power cut would (`kill -9`).
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process = None;
     }
 
@@ -163,18 +169,18 @@ impl Harkara {
     ///
     /// # Errors
     /// When it does not run any more, which it should.
-    pub fn usage(&self) -> Result<Usage> {
+    pub(crate) fn usage(&self) -> Result<Usage> {
         let process = self.process.as_ref().context("harkara is not running")?;
         Usage::of(Some(process.0.id())).context("harkara ended by itself")
     }
 
     /// Its process's id, while it runs.
-    pub fn pid(&self) -> Option<u32> {
+    pub(crate) fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(|process| process.0.id())
     }
 
     /// Where it keeps its state.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
@@ -182,7 +188,7 @@ impl Harkara {
     ///
     /// # Errors
     /// When it does not answer with 200 and JSON.
-    pub async fn api(&self, path: &str) -> Result<Value> {
+    pub(crate) async fn api(&self, path: &str) -> Result<Value> {
         let mut connection = Connection::open(self.port).await?;
         let answer = connection.get(path, Some(&self.key)).await?;
         if answer.status != 200 {

@@ -16,19 +16,19 @@ use tokio::{
 /// A port of this machine. The load generator knows no other address, so no slip of the keyboard
 /// sends its orders to somebody's shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loopback(pub u16);
+pub(crate) struct Loopback(pub(crate) u16);
 
 impl Loopback {
     /// A port that nobody listened on a moment ago.
     ///
     /// # Errors
     /// When the machine has none.
-    pub fn free() -> io::Result<Self> {
+    pub(crate) fn free() -> io::Result<Self> {
         Ok(Self(TcpListener::bind(Self(0).address())?.local_addr()?.port()))
     }
 
     /// 127.0.0.1 with the port.
-    pub fn address(self) -> SocketAddr {
+    pub(crate) fn address(self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.0))
     }
 }
@@ -41,15 +41,15 @@ impl fmt::Display for Loopback {
 
 /// An answer's status and body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Its body, whole.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A kept connection; one request at a time.
-pub struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
@@ -63,7 +63,7 @@ impl Connection {
     ///
     /// # Errors
     /// When nobody listens.
-    pub async fn open(to: Loopback) -> io::Result<Self> {
+    pub(crate) async fn open(to: Loopback) -> io::Result<Self> {
         let stream = TcpStream::connect(to.address()).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(4096) })
@@ -74,15 +74,17 @@ impl Connection {
     ///
     /// # Errors
     /// When the connection breaks, or the answer is not HTTP of a known length, or takes 30 s.
-    pub async fn send(&mut self, request: &[u8]) -> io::Result<Answer> {
-        timeout(Self::LIMIT, self.exchange(request)).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Answer> {
+        timeout(Self::LIMIT, self.exchange(request))
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Sends a GET.
     ///
     /// # Errors
     /// As [`Connection::send`].
-    pub async fn get(&mut self, path: &str, key: Option<&str>) -> io::Result<Answer> {
+    pub(crate) async fn get(&mut self, path: &str, key: Option<&str>) -> io::Result<Answer> {
         let key = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
         self.send(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{key}\r\n").as_bytes()).await
     }
@@ -118,7 +120,7 @@ fn read_answer(buffer: &[u8]) -> io::Result<Option<Answer>> {
 }
 
 /// The length that headers give a body; `None` where they give none or it is sent in chunks.
-pub fn length(headers: &[httparse::Header<'_>]) -> Option<usize> {
+pub(crate) fn length(headers: &[httparse::Header<'_>]) -> Option<usize> {
     let value = headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"))?.value;
     std::str::from_utf8(value).ok()?.trim().parse().ok()
 }

@@ -29,14 +29,15 @@ const QUIET: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// When something does not start, or breaks.
-pub async fn crash(options: &Options) -> Result<Outcome> {
+pub(crate) async fn crash(options: &Options) -> Result<Outcome> {
     let mut bench = Bench::start(options, None, PROVIDER_MS).await?;
     let orders = usize::try_from(options.orders.unwrap_or(9_000))?;
     let ledger = Arc::new(Ledger::new(bench.first, orders));
     let before = bench.used()?;
     let (in_flight, killed) = until_killed(&mut bench, options, &ledger).await?;
     let acknowledged_before = ledger.taken();
-    let unanswered = ledger.entries().iter().filter(|entry| entry.fate == super::post::Fate::Unanswered).count();
+    let unanswered =
+        ledger.entries().iter().filter(|entry| entry.fate == super::post::Fate::Unanswered).count();
 
     let came_back = bench.harkara.serve(options.time_scale).await?;
     eprintln!("crash: killed with {in_flight} messages in flight, back in {} ms", came_back.as_millis());

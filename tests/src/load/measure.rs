@@ -10,27 +10,27 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 /// Now, in microseconds since 1970: the one clock that all processes of a machine share.
-pub fn unix_micros() -> i64 {
+pub(crate) fn unix_micros() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// A distribution of times, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Spread {
+pub(crate) struct Spread {
     /// How many there were.
-    pub count: usize,
+    pub(crate) count: usize,
     /// Half were at most this.
     pub p50_ms: f64,
     /// 99 in 100 were at most this.
     pub p99_ms: f64,
     /// The longest.
-    pub max_ms: f64,
+    pub(crate) max_ms: f64,
 }
 
 impl Spread {
     /// Of times in microseconds, in any order.
-    pub fn of(mut micros: Vec<i64>) -> Self {
+    pub(crate) fn of(mut micros: Vec<i64>) -> Self {
         micros.sort_unstable();
         Self {
             count: micros.len(),
@@ -50,11 +50,11 @@ fn nearest_rank(sorted: &[i64], percent: usize) -> f64 {
 
 /// What a process has used up to now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Processor time of all its threads, in user and in kernel.
-    pub cpu: Duration,
+    pub(crate) cpu: Duration,
     /// The most memory that it held at once (resident), in KB.
-    pub peak_kb: u64,
+    pub(crate) peak_kb: u64,
 }
 
 /// Linux tells processor times in hundredths of a second, whatever its own tick is (proc(5),
@@ -66,15 +66,17 @@ impl Usage {
     ///
     /// # Errors
     /// When there is no such process, or the system is not Linux.
-    pub fn of(pid: Option<u32>) -> Result<Self> {
+    pub(crate) fn of(pid: Option<u32>) -> Result<Self> {
         let folder = pid.map_or_else(|| "/proc/self".to_owned(), |pid| format!("/proc/{pid}"));
-        let read = |name: &str| fs::read_to_string(format!("{folder}/{name}")).with_context(|| format!("{folder}/{name}"));
+        let read = |name: &str| {
+            fs::read_to_string(format!("{folder}/{name}")).with_context(|| format!("{folder}/{name}"))
+        };
         let ticks = ticks(&read("stat")?).context("the process's times cannot be read")?;
         Ok(Self { cpu: TICK * u32::try_from(ticks).unwrap_or(u32::MAX), peak_kb: peak(&read("status")?) })
     }
 
     /// What was used since an earlier look.
-    pub fn since(self, earlier: Self) -> Duration {
+    pub(crate) fn since(self, earlier: Self) -> Duration {
         self.cpu.saturating_sub(earlier.cpu)
     }
 }
@@ -93,13 +95,17 @@ fn peak(status: &str) -> u64 {
 }
 
 /// The bytes of the files in a folder.
-pub fn folder_bytes(folder: &Path) -> u64 {
+pub(crate) fn folder_bytes(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).filter(|meta| meta.is_file()).map(|meta| meta.len()).sum()
+    entries
+        .filter_map(|entry| entry.metadata().ok())
+        .filter(|meta| meta.is_file())
+        .map(|meta| meta.len())
+        .sum()
 }
 
 /// The machine in a line: processors, their model, the kernel, the memory.
-pub fn machine() -> String {
+pub(crate) fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let value = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name))?;
@@ -107,7 +113,8 @@ pub fn machine() -> String {
     };
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let model = value(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| "unknown".to_owned());
-    let memory = value(&read("/proc/meminfo"), "MemTotal").and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
+    let memory = value(&read("/proc/meminfo"), "MemTotal")
+        .and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
     let kernel = read("/proc/sys/kernel/osrelease");
     let gb = memory.unwrap_or_default().div_ceil(1 << 20);
     format!("{cores} cores of {model}, {gb} GB, Linux {}", kernel.trim())

@@ -31,13 +31,13 @@ struct Seen {
 
 /// Totals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
+pub(crate) struct Count {
     /// Messages that came.
-    pub messages: usize,
+    pub(crate) messages: usize,
     /// Messages that wait for their answer.
-    pub in_flight: u64,
+    pub(crate) in_flight: u64,
     /// Requests that were not messages.
-    pub bad: u64,
+    pub(crate) bad: u64,
 }
 
 /// A request, as far as it matters.
@@ -61,7 +61,7 @@ struct Message<'a> {
 ///
 /// # Errors
 /// When the port is taken.
-pub async fn serve(port: Loopback, delay: Duration, with_parent: bool) -> Result<()> {
+pub(crate) async fn serve(port: Loopback, delay: Duration, with_parent: bool) -> Result<()> {
     let listener = TcpListener::bind(port.address()).await.with_context(|| format!("listening on {port}"))?;
     if with_parent {
         // The pipe ends with the parent, however it ends.
@@ -156,11 +156,16 @@ fn respond(asked: &Asked<'_>, seen: &Mutex<Seen>, answer: &mut Vec<u8>) -> bool 
         return write_answer(answer, "200 OK", &text);
     }
     let at = unix_micros();
-    let message = serde_json::from_slice::<Message<'_>>(asked.body).ok().filter(|_| asked.path == MESSAGES_PATH);
+    let message =
+        serde_json::from_slice::<Message<'_>>(asked.body).ok().filter(|_| asked.path == MESSAGES_PATH);
     let mut seen = lock(seen);
     let Some(message) = message else {
         seen.bad += 1;
-        return write_answer(answer, "400 Bad Request", br#"{"error":{"code":100,"message":"not a message"}}"#);
+        return write_answer(
+            answer,
+            "400 Bad Request",
+            br#"{"error":{"code":100,"message":"not a message"}}"#,
+        );
     };
     seen.arrivals.push((at, message.biz_opaque_callback_data.into()));
     let id = seen.arrivals.len();
@@ -197,14 +202,14 @@ fn arrivals(seen: &Seen, query: &str) -> Vec<u8> {
 }
 
 /// Asks a running mock.
-pub struct Asker(Connection);
+pub(crate) struct Asker(Connection);
 
 impl Asker {
     /// Connects.
     ///
     /// # Errors
     /// When it does not run.
-    pub async fn open(mock: Loopback) -> Result<Self> {
+    pub(crate) async fn open(mock: Loopback) -> Result<Self> {
         Ok(Self(Connection::open(mock).await.context("the mock provider does not run")?))
     }
 
@@ -212,7 +217,7 @@ impl Asker {
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn count(&mut self) -> Result<Count> {
+    pub(crate) async fn count(&mut self) -> Result<Count> {
         Ok(serde_json::from_slice(&self.get("/count").await?.body)?)
     }
 
@@ -221,7 +226,7 @@ impl Asker {
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn arrivals(&mut self, from: usize) -> Result<Vec<(i64, String)>> {
+    pub(crate) async fn arrivals(&mut self, from: usize) -> Result<Vec<(i64, String)>> {
         let answer = self.get(&format!("/arrivals?from={from}")).await?;
         let text = String::from_utf8(answer.body)?;
         let line = |line: &str| {
@@ -241,7 +246,8 @@ mod tests {
     use super::*;
 
     fn post(path: &str, body: &str) -> Vec<u8> {
-        format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+        format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+            .into_bytes()
     }
 
     #[test]
@@ -270,7 +276,9 @@ mod tests {
         };
         let begun = unix_micros();
         for attempt in 1..=2 {
-            let body = format!(r#"{{"to":"92","biz_opaque_callback_data":"shopify-1/f~order_created/0/{attempt}"}}"#);
+            let body = format!(
+                r#"{{"to":"92","biz_opaque_callback_data":"shopify-1/f~order_created/0/{attempt}"}}"#
+            );
             let answer = connection.send(&post(MESSAGES_PATH, &body)).await.unwrap();
             assert_eq!(answer.status, 200);
             let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
@@ -282,10 +290,10 @@ mod tests {
         let mut asker = Asker::open(port).await.unwrap();
         assert_eq!(asker.count().await.unwrap(), Count { messages: 2, in_flight: 0, bad: 2 });
         let all = asker.arrivals(0).await.unwrap();
-        assert_eq!(all.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), [
-            "shopify-1/f~order_created/0/1",
-            "shopify-1/f~order_created/0/2"
-        ]);
+        assert_eq!(
+            all.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(),
+            ["shopify-1/f~order_created/0/1", "shopify-1/f~order_created/0/2"]
+        );
         assert!(begun <= all[0].0 && all[0].0 + 20_000 <= all[1].0);
         assert_eq!(asker.arrivals(1).await.unwrap(), all[1..]);
         server.abort();

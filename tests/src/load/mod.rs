@@ -99,7 +99,7 @@ struct Mock {
 ///
 /// # Errors
 /// When something does not start, or breaks; lost messages are a result, not an error.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let arguments = Arguments::parse();
     // One thread: what measures must leave the processors to what is measured.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -16,7 +16,7 @@ use super::measure::unix_micros;
 
 /// What became of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// Not posted.
     #[default]
     Waiting,
@@ -30,20 +30,20 @@ pub enum Fate {
 
 /// An order's entry. Times are Unix, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// When it was first to be posted: what a steady rate says, or when it was posted.
-    pub intended: i64,
+    pub(crate) intended: i64,
     /// When it was last posted.
-    pub posted: i64,
+    pub(crate) posted: i64,
     /// When it was answered.
-    pub answered: i64,
+    pub(crate) answered: i64,
     /// What became of it.
-    pub fate: Fate,
+    pub(crate) fate: Fate,
 }
 
 /// The book of a measurement's orders; order numbers count from `first`.
 #[derive(Debug)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     first: u64,
     entries: Mutex<Vec<Entry>>,
     taken: AtomicUsize,
@@ -51,29 +51,29 @@ pub struct Ledger {
 
 impl Ledger {
     /// A book of so many orders, of which none is posted.
-    pub fn new(first: u64, orders: usize) -> Self {
+    pub(crate) fn new(first: u64, orders: usize) -> Self {
         Self { first, entries: Mutex::new(vec![Entry::default(); orders]), taken: AtomicUsize::new(0) }
     }
 
     /// The entries, in the order of their numbers.
-    pub fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+    pub(crate) fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many are acknowledged.
-    pub fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
     }
 
     /// The places of the orders that are not acknowledged.
-    pub fn open(&self) -> Vec<usize> {
+    pub(crate) fn open(&self) -> Vec<usize> {
         let entries = self.entries();
         let open = entries.iter().enumerate().filter(|(_, entry)| entry.fate != Fate::Taken);
         open.map(|(place, _)| place).collect()
     }
 
     /// The place of an order's number, where it is one of the book's.
-    pub fn place(&self, number: u64) -> Option<usize> {
+    pub(crate) fn place(&self, number: u64) -> Option<usize> {
         let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
         (place < self.entries().len()).then_some(place)
     }
@@ -109,7 +109,7 @@ impl Ledger {
 
 /// How fast.
 #[derive(Clone, Copy, Debug)]
-pub enum Pace {
+pub(crate) enum Pace {
     /// As fast as answers come, for so long at most.
     FlatOut(Duration),
     /// So many a second, whether answers come or not (as far as the connections allow; times count
@@ -118,7 +118,7 @@ pub enum Pace {
 }
 
 /// A way to end a post early.
-pub type Stop = Arc<AtomicBool>;
+pub(crate) type Stop = Arc<AtomicBool>;
 
 struct Round {
     to: Loopback,
@@ -151,7 +151,7 @@ fn offset(rank: usize, rate: u32) -> i64 {
 /// Posts the orders at these places over so many connections; returns when all are answered, the
 /// time is over, or `stop` is set and what was posted is answered or broken off. Unposted orders stay
 /// [`Fate::Waiting`].
-pub async fn post(
+pub(crate) async fn post(
     to: Loopback,
     connections: usize,
     pace: Pace,

@@ -26,17 +26,17 @@ const AFTERWARDS: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// A running harkara with its provider.
-pub struct Bench {
-    pub(super) mock: Mock,
-    pub(super) harkara: Harkara,
-    pub(super) asker: Asker,
+pub(crate) struct Bench {
+    pub(crate) mock: Mock,
+    pub(crate) harkara: Harkara,
+    pub(crate) asker: Asker,
     /// What each order must bring.
-    pub(super) messages: Vec<String>,
-    pub(super) later: Option<u32>,
+    pub(crate) messages: Vec<String>,
+    pub(crate) later: Option<u32>,
     /// Messages of the warm-up.
-    pub(super) before: usize,
+    pub(crate) before: usize,
     /// The number of the first order behind the warm-up.
-    pub(super) first: u64,
+    pub(crate) first: u64,
 }
 
 impl Bench {
@@ -44,8 +44,9 @@ impl Bench {
     ///
     /// # Errors
     /// When something does not start, or the warm-up does not come through.
-    pub async fn start(options: &Options, later: Option<u32>, provider_ms: u32) -> Result<Self> {
-        let mock = Mock::start(Duration::from_millis(options.provider_ms.unwrap_or(provider_ms).into())).await?;
+    pub(crate) async fn start(options: &Options, later: Option<u32>, provider_ms: u32) -> Result<Self> {
+        let mock =
+            Mock::start(Duration::from_millis(options.provider_ms.unwrap_or(provider_ms).into())).await?;
         let harkara = Harkara::start(&options.harkara, &options.work, mock.port, later).await?;
         let asker = mock.asker().await?;
         let (messages, first) = (store::messages(later), u64::from(options.warm_up));
@@ -68,7 +69,7 @@ impl Bench {
     ///
     /// # Errors
     /// When the mock is gone.
-    pub async fn until_quiet(&mut self, expected: usize) -> Result<usize> {
+    pub(crate) async fn until_quiet(&mut self, expected: usize) -> Result<usize> {
         let begun = Instant::now();
         let (mut count, mut changed) = (0, begun);
         loop {
@@ -88,7 +89,7 @@ impl Bench {
     ///
     /// # Errors
     /// When one is gone.
-    pub fn used(&self) -> Result<[Usage; 3]> {
+    pub(crate) fn used(&self) -> Result<[Usage; 3]> {
         Ok([self.harkara.usage()?, self.mock.usage()?, Usage::of(None)?])
     }
 
@@ -96,7 +97,12 @@ impl Bench {
     ///
     /// # Errors
     /// When the mock is gone, or was sent something that is no message.
-    pub async fn outcome(&mut self, scenario: &'static str, ledger: &Ledger, used: Used) -> Result<Outcome> {
+    pub(crate) async fn outcome(
+        &mut self,
+        scenario: &'static str,
+        ledger: &Ledger,
+        used: Used,
+    ) -> Result<Outcome> {
         let arrivals = self.asker.arrivals(self.before).await?;
         let count = self.asker.count().await?;
         ensure!(count.bad == 0, "{} requests to the provider were no messages", count.bad);
@@ -129,7 +135,7 @@ async fn measure(
 ///
 /// # Errors
 /// When something does not start, or breaks.
-pub async fn flat(options: &Options) -> Result<Outcome> {
+pub(crate) async fn flat(options: &Options) -> Result<Outcome> {
     let pace = Pace::FlatOut(Duration::from_secs(options.seconds.into()));
     let orders = usize::try_from(options.orders.unwrap_or(30_000))?;
     measure("flat", options, None, pace, orders).await
@@ -139,7 +145,7 @@ pub async fn flat(options: &Options) -> Result<Outcome> {
 ///
 /// # Errors
 /// When something does not start, or breaks.
-pub async fn steady(options: &Options) -> Result<Outcome> {
+pub(crate) async fn steady(options: &Options) -> Result<Outcome> {
     let orders = usize::try_from(options.rate * options.seconds)?;
     measure("steady", options, None, Pace::Steady(options.rate), orders).await
 }
@@ -148,7 +154,7 @@ pub async fn steady(options: &Options) -> Result<Outcome> {
 ///
 /// # Errors
 /// When something does not start, or breaks.
-pub async fn delayed(options: &Options) -> Result<Outcome> {
+pub(crate) async fn delayed(options: &Options) -> Result<Outcome> {
     let orders = usize::try_from(options.rate * options.seconds)?;
     measure("delayed", options, Some(LATER), Pace::Steady(options.rate), orders).await
 }

@@ -6,13 +6,13 @@ use super::body::CITIES;
 use super::client::Loopback;
 
 /// Its id.
-pub const NAME: &str = "load";
+pub(crate) const NAME: &str = "load";
 /// Signs its Shopify webhooks. It guards nothing: the store lives for one measurement on loopback.
-pub const SHOPIFY_SECRET: &str = "load-shopify-secret-of-one-measurement";
+pub(crate) const SHOPIFY_SECRET: &str = "load-shopify-secret-of-one-measurement";
 /// Meta's version and the number's id in the addresses of the mock provider.
-pub const MESSAGES_PATH: &str = "/v23.0/1/messages";
+pub(crate) const MESSAGES_PATH: &str = "/v23.0/1/messages";
 /// The ids of the flows that take every generated order.
-pub const MATCHING: [&str; 2] = ["load-01", "load-11"];
+pub(crate) const MATCHING: [&str; 2] = ["load-01", "load-11"];
 
 /// How many flows there are.
 const FLOWS: usize = 20;
@@ -43,7 +43,7 @@ labels:
 ";
 
 /// The connections: Shopify, and WhatsApp with the mock at `mock` in Meta's place.
-pub fn connections(mock: Loopback) -> Value {
+pub(crate) fn connections(mock: Loopback) -> Value {
     json!({
         "shopify": { "secrets": [SHOPIFY_SECRET], "region": "PK" },
         "whatsapp": {
@@ -60,7 +60,7 @@ pub fn connections(mock: Loopback) -> Value {
 
 /// The twenty flows, as YAML. Those that do not match fail at each of the five conditions in turn.
 /// With `later`, the first of the matching ones has a second stage, due so many seconds after.
-pub fn flows(later: Option<u32>) -> Vec<String> {
+pub(crate) fn flows(later: Option<u32>) -> Vec<String> {
     let matching = |number: usize| number % 10 == 1;
     (1..=FLOWS)
         .map(|number| {
@@ -76,7 +76,11 @@ fn flow(number: usize, fails_at: Option<usize>, later: Option<u32>) -> String {
     };
     let conditions = [
         or(0, "payment_method: { is: cod }", "payment_method: { is: prepaid }"),
-        or(1, &format!("city: {{ in: [{}] }}", CITIES.join(", ")), "city: { in: [Quetta, Peshawar, Gilgit] }"),
+        or(
+            1,
+            &format!("city: {{ in: [{}] }}", CITIES.join(", ")),
+            "city: { in: [Quetta, Peshawar, Gilgit] }",
+        ),
         or(2, "order_total: { at_least: 1000 }", "order_total: { at_least: 250000 }"),
         or(3, "first_time_customer: true", "confirmation: { is: confirmed }"),
         or(4, "order_status: { is: pending }", "order_status: { in: [delivered, returned] }"),
@@ -86,7 +90,9 @@ fn flow(number: usize, fails_at: Option<usize>, later: Option<u32>) -> String {
     if let Some(seconds) = later {
         stages += &stage("Ask again", &format!("{seconds}s"));
     }
-    format!("name: Load {number:02}\ntrigger: order_created\nconditions:\n  all:\n{conditions}stages:\n{stages}")
+    format!(
+        "name: Load {number:02}\ntrigger: order_created\nconditions:\n  all:\n{conditions}stages:\n{stages}"
+    )
 }
 
 fn stage(name: &str, after: &str) -> String {
@@ -95,7 +101,7 @@ fn stage(name: &str, after: &str) -> String {
 }
 
 /// The messages that each order must bring: run and stage, in the reference's words.
-pub fn messages(later: Option<u32>) -> Vec<String> {
+pub(crate) fn messages(later: Option<u32>) -> Vec<String> {
     let mut messages: Vec<String> = MATCHING.iter().map(|flow| format!("{flow}~order_created/0")).collect();
     if later.is_some() {
         messages.extend(MATCHING.first().map(|flow| format!("{flow}~order_created/1")));
@@ -104,7 +110,7 @@ pub fn messages(later: Option<u32>) -> Vec<String> {
 }
 
 /// The whole store, as `harkara store put` reads it.
-pub fn file(mock: Loopback, later: Option<u32>) -> Value {
+pub(crate) fn file(mock: Loopback, later: Option<u32>) -> Value {
     json!({
         "store": NAME,
         "settings": {

@@ -8,35 +8,40 @@ use super::post::{Fate, Ledger};
 
 /// What became of the messages of a book's orders.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Messages that acknowledged orders must bring.
-    pub expected: usize,
+    pub(crate) expected: usize,
     /// Of those, the ones that came, each counted once.
-    pub came: usize,
+    pub(crate) came: usize,
     /// Arrivals of a message that had come before.
-    pub doubled: usize,
+    pub(crate) doubled: usize,
     /// The references that came again, without the attempt: order, run, stage.
-    pub doubled_references: Vec<String>,
+    pub(crate) doubled_references: Vec<String>,
     /// Arrivals that no order of the book should bring.
-    pub unexpected: usize,
+    pub(crate) unexpected: usize,
     /// From when an order was to be posted to the arrival of each message of a first stage.
-    pub order_to_message: Spread,
+    pub(crate) order_to_message: Spread,
     /// From when a later stage was due, counted from its order's post, to its arrival.
-    pub lateness: Option<Spread>,
+    pub(crate) lateness: Option<Spread>,
     /// When the last message came (Unix, microseconds).
-    pub last: i64,
+    pub(crate) last: i64,
 }
 
 impl Tally {
     /// Messages that never came.
-    pub fn lost(&self) -> usize {
+    pub(crate) fn lost(&self) -> usize {
         self.expected.saturating_sub(self.came)
     }
 }
 
 /// Counts. `messages` names what each order must bring, as `<run>/<stage>`; stages but the first are
 /// due `later` seconds after the order.
-pub fn tally(ledger: &Ledger, messages: &[String], later: Option<u32>, arrivals: &[(i64, String)]) -> Tally {
+pub(crate) fn tally(
+    ledger: &Ledger,
+    messages: &[String],
+    later: Option<u32>,
+    arrivals: &[(i64, String)],
+) -> Tally {
     let entries = ledger.entries().clone();
     let taken = entries.iter().filter(|entry| entry.fate == Fate::Taken).count();
     let mut tally = Tally { expected: taken * messages.len(), ..Tally::default() };

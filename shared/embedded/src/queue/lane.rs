@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use harkara_engine::port::{Clock, QueueName};
+use harkara_engine::port::Clock;
 use tokio::sync::Notify;
 
 use super::window::{Held, Taken, Terms, Window};
@@ -18,7 +18,6 @@ use crate::{
 /// the others wait for arrivals. Whoever leaves with messages passes the watch on.
 #[derive(Debug)]
 pub(crate) struct Lane {
-    pub(crate) name: QueueName,
     pub(crate) settings: QueueSettings,
     window: Mutex<Window>,
     arrivals: Notify,
@@ -26,8 +25,8 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(name: QueueName, settings: QueueSettings, window: Window) -> Self {
-        Self { name, settings, window: Mutex::new(window), arrivals: Notify::new(), earlier: Notify::new() }
+    pub(crate) fn new(settings: QueueSettings, window: Window) -> Self {
+        Self { settings, window: Mutex::new(window), arrivals: Notify::new(), earlier: Notify::new() }
     }
 
     pub(crate) fn window(&self) -> MutexGuard<'_, Window> {

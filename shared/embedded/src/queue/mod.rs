@@ -129,10 +129,8 @@ impl Queues {
             let later = format!(
                 "SELECT count(*) FROM (SELECT 1 FROM message_{queue} WHERE place > ?1 LIMIT {COUNTED})"
             );
-            let later: u64 = conn
-                .prepare_cached(&later)?
-                .query_row([last], |row| row.get::<_, i64>(0))?
-                .unsigned_abs();
+            let later: u64 =
+                conn.prepare_cached(&later)?.query_row([last], |row| row.get::<_, i64>(0))?.unsigned_abs();
             let mut first = conn.prepare_cached(&format!("SELECT min(place) FROM message_{queue}"))?;
             Ok((later, first.query_row([], |row| row.get::<_, Option<i64>>(0))?))
         });

@@ -25,9 +25,10 @@ impl Writer<'_> {
             (Op::Write { reply, .. }, _) => _ = reply.send(Ok(())),
             (Op::Send { queue, messages, reply }, Effect::Placed(places)) => {
                 let now_ms = millis(self.clock.now());
-                let held = messages.into_iter().zip(places).map(|(message, place)| {
-                    (place, Held { id: place, receives: 0, body: message.body })
-                });
+                let held = messages
+                    .into_iter()
+                    .zip(places)
+                    .map(|(message, place)| (place, Held { id: place, receives: 0, body: message.body }));
                 self.shared.lanes.of(queue).add(held, true, now_ms);
                 _ = reply.send(Ok(()));
             }

@@ -52,9 +52,8 @@ impl<'c> Items<'c> {
             )?,
             // Only what is set is maintained in the indexes.
             update_body: conn.prepare("UPDATE item SET version = ?2, body = ?3 WHERE id = ?1")?,
-            update_due: conn.prepare(
-                "UPDATE item SET version = ?2, body = ?3, due_pk = ?4, due_sk = ?5 WHERE id = ?1",
-            )?,
+            update_due: conn
+                .prepare("UPDATE item SET version = ?2, body = ?3, due_pk = ?4, due_sk = ?5 WHERE id = ?1")?,
             update_all: conn.prepare(
                 "UPDATE item SET version = ?2, body = ?3, due_pk = ?4, due_sk = ?5,
                         list_pk = ?6, list_sk = ?7, expires_ms = ?8 WHERE id = ?1",
@@ -68,11 +67,7 @@ impl<'c> Items<'c> {
     }
 
     /// Checks and applies one write. `Ok(Some(_))` is a refusal: nothing was changed.
-    pub(crate) fn write(
-        &mut self,
-        writes: &[Write],
-        now_ms: i64,
-    ) -> rusqlite::Result<Option<WriteError>> {
+    pub(crate) fn write(&mut self, writes: &[Write], now_ms: i64) -> rusqlite::Result<Option<WriteError>> {
         let mut plans = Vec::with_capacity(writes.len());
         let mut unmet = Vec::new();
         for (position, write) in writes.iter().enumerate() {
@@ -151,7 +146,15 @@ impl<'c> Items<'c> {
             (Write::Put(item, _), Plan::Insert) => {
                 let (list, due) = (parts(item.list.as_ref()), parts(item.due.as_ref()));
                 self.insert.execute(params![
-                    item.key.pk, item.key.sk, 1, list.0, list.1, due.0, due.1, expiry(item), item.body
+                    item.key.pk,
+                    item.key.sk,
+                    1,
+                    list.0,
+                    list.1,
+                    due.0,
+                    due.1,
+                    expiry(item),
+                    item.body
                 ])?;
             }
             (Write::Put(item, _), Plan::Update(found)) => self.update(item, found)?,
@@ -168,8 +171,7 @@ impl<'c> Items<'c> {
             }
             (write, Plan::Replace { id: None, version, body }) => {
                 let (key, none): (_, Option<&str>) = (write.key(), None);
-                self.insert
-                    .execute(params![key.pk, key.sk, version, none, none, none, none, none, body])?;
+                self.insert.execute(params![key.pk, key.sk, version, none, none, none, none, none, body])?;
             }
             _ => {}
         }
@@ -186,7 +188,14 @@ impl<'c> Items<'c> {
         } else {
             let list = parts(item.list.as_ref());
             self.update_all.execute(params![
-                found.id, version, item.body, due.0, due.1, list.0, list.1, expiry(item)
+                found.id,
+                version,
+                item.body,
+                due.0,
+                due.1,
+                list.0,
+                list.1,
+                expiry(item)
             ])?;
         }
         Ok(())

@@ -38,12 +38,7 @@ impl<'c> Messages<'c> {
     }
 
     /// Adds a message; gives its place.
-    pub(crate) fn insert(
-        &mut self,
-        numbers: &mut Numbers,
-        due_ms: i64,
-        body: &str,
-    ) -> rusqlite::Result<i64> {
+    pub(crate) fn insert(&mut self, numbers: &mut Numbers, due_ms: i64, body: &str) -> rusqlite::Result<i64> {
         let place = numbers.place(due_ms);
         match self.insert.execute(params![place, body]) {
             Err(error) if is_taken(&error) => {

@@ -217,12 +217,7 @@ impl<'c> Writer<'c> {
         self.relocate(queue, receipt, flight.visible_at)
     }
 
-    fn redrive(
-        &mut self,
-        queue: QueueName,
-        target: QueueName,
-        receipt: Receipt,
-    ) -> rusqlite::Result<Effect> {
+    fn redrive(&mut self, queue: QueueName, target: QueueName, receipt: Receipt) -> rusqlite::Result<Effect> {
         let Some(from) = self.place(queue, receipt) else { return Ok(Effect::Gone) };
         let Some(body) = self.messages.of_mut(queue).body(from)? else { return Ok(Effect::Gone) };
         let now_ms = crate::clock::millis(self.clock.now());

@@ -26,7 +26,8 @@ impl<'c> Schedules<'c> {
     pub(crate) fn prepare(conn: &'c Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             known: conn.prepare("SELECT 1 FROM schedule WHERE name = ?1")?,
-            insert: conn.prepare("INSERT INTO schedule (place, name, queue, body) VALUES (?1, ?2, ?3, ?4)")?,
+            insert: conn
+                .prepare("INSERT INTO schedule (place, name, queue, body) VALUES (?1, ?2, ?3, ?4)")?,
             cancel: conn.prepare("DELETE FROM schedule WHERE name = ?1")?,
             delete: conn.prepare("DELETE FROM schedule WHERE place = ?1")?,
             due: conn.prepare(

@@ -19,7 +19,8 @@ use crate::{
     job::{FactsJob, Job},
     keys,
     port::{
-        Clock, Delivery, Outgoing, Query, Queue, QueueName, Scheduler, Table, TableError, Unprocessed, WriteError,
+        Clock, Delivery, Outgoing, Query, Queue, QueueName, Scheduler, Table, TableError, Unprocessed,
+        WriteError,
     },
     record::{decode, load},
 };
@@ -193,8 +194,11 @@ impl Matcher {
             Ok(()) => Ok(Written::Done),
             Err(WriteError::Conflict) => Ok(Written::Changed),
             Err(WriteError::Expectation(places)) => {
-                let known: Vec<_> =
-                    recorded.into_iter().filter(|(place, _)| places.contains(place)).map(|(_, id)| id).collect();
+                let known: Vec<_> = recorded
+                    .into_iter()
+                    .filter(|(place, _)| places.contains(place))
+                    .map(|(_, id)| id)
+                    .collect();
                 Ok(if known.is_empty() { Written::Changed } else { Written::Duplicates(known) })
             }
             Err(error) => Err(error.into()),

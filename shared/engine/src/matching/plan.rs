@@ -2,7 +2,8 @@
 //! leave. Pure; the matcher reads what it is made of and writes what it says.
 
 use harkara_domain::{
-    CustomerId, CustomerView, Fact, FactBody, FactId, FlowId, OrderId, OrderView, Reason, Run, RunId, StoreId,
+    CustomerId, CustomerView, Fact, FactBody, FactId, FlowId, OrderId, OrderView, Reason, Run, RunId,
+    StoreId,
     fact::{Actor, OrderAction},
     flow::condition::Circumstances,
     history::{Entry, What},
@@ -74,8 +75,15 @@ impl Plan {
             }
         }
         let view = view.unwrap_or_else(|| empty(&before));
-        let mut plan =
-            Self { before, view, customers: Vec::new(), entries, started: Vec::new(), cancels, cancelled: Vec::new() };
+        let mut plan = Self {
+            before,
+            view,
+            customers: Vec::new(),
+            entries,
+            started: Vec::new(),
+            cancels,
+            cancelled: Vec::new(),
+        };
         plan.exchange_customers(facts);
         plan.match_flows(shelf, now);
         plan
@@ -140,7 +148,9 @@ impl Plan {
             let verdict = match (loaded.head.active, transition.overtaken_by) {
                 (false, _) => Err(Reason::FlowOff),
                 (true, Some(by)) => Err(Reason::Overtaken { by }),
-                (true, None) => loaded.flow.conditions.as_ref().map_or(Ok(()), |all| all.check(circumstances)),
+                (true, None) => {
+                    loaded.flow.conditions.as_ref().map_or(Ok(()), |all| all.check(circumstances))
+                }
             };
             match verdict {
                 Ok(()) => {
@@ -187,7 +197,8 @@ impl Plan {
             writes.push(Write::Put(item, expect(view.as_ref())));
         }
         for customer in &self.customers {
-            let held = customers.iter().find(|(id, _)| *id == customer.id).and_then(|(_, held)| held.as_ref());
+            let held =
+                customers.iter().find(|(id, _)| *id == customer.id).and_then(|(_, held)| held.as_ref());
             writes.push(put(keys::customer(store, &customer.id), customer, expect(held)));
         }
         let runs = self.started.iter().map(|run| (run, Expect::Absent));

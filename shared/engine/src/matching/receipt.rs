@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{MatchError, Matcher, open_stages};
 use crate::{
     catalog::Shelf,
+    customers,
     hand_on::{HandOnError, Onward, job_of},
     job::{FailureJob, Job},
     keys, ladder,
@@ -73,6 +74,9 @@ impl Matcher {
                 let message = vec![Outgoing::now(Job::Failure(job).body())];
                 self.queue.send(QueueName::Failures, message).await.map_err(HandOnError::from)?;
             }
+            (StageStatus::Skipped, Some(Reason::OptedOut)) => {
+                customers::opt_out(&*self.table, &run.store, &run.order).await?;
+            }
             (StageStatus::Sent, _) if state.receipts.len() > 1 => return Ok(()),
             _ => {}
         }
@@ -106,9 +110,8 @@ fn take(run: &mut Run, flow: &Flow, receipt: &Receipt, reference: &StageRef, now
         settle(state, receipt, now);
     } else if receipt.status == ReceiptStatus::Failed && state.status == StageStatus::Sent {
         // `delivered` can follow `failed`; where it came first, the message has arrived.
-        let arrived = |held: &ReceiptMark| {
-            held.attempt == reference.attempt && held.status >= ReceiptStatus::Delivered
-        };
+        let arrived =
+            |held: &ReceiptMark| held.attempt == reference.attempt && held.status >= ReceiptStatus::Delivered;
         if !state.receipts.iter().any(arrived) {
             bring_back(state, channels, receipt, now);
         }

@@ -138,10 +138,7 @@ impl People {
             email,
         };
         let key = keys::person(store, &person_digest(store, &person.email));
-        let writes = vec![
-            Write::Delete(link, expect(Some(&stored))),
-            put(key, &person, Expect::Absent),
-        ];
+        let writes = vec![Write::Delete(link, expect(Some(&stored))), put(key, &person, Expect::Absent)];
         match self.table.write(writes).await {
             Ok(()) => Ok(person),
             Err(WriteError::Expectation(failed)) if failed.contains(&0) => Err(PeopleError::Gone),

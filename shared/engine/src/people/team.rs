@@ -62,9 +62,8 @@ impl People {
         let Some(gone) = people.iter().find(|stored| stored.value.email == email) else { return Ok(false) };
         let mut writes = Vec::new();
         if gone.value.role == Role::Owner {
-            let other = people.iter().find(|other| {
-                other.value.role == Role::Owner && other.value.email != email
-            });
+            let other =
+                people.iter().find(|other| other.value.role == Role::Owner && other.value.email != email);
             let stays = other.ok_or(PeopleError::LastOwner)?;
             // Written as it was: two owners who remove each other at once must not both succeed.
             let key = keys::person(store, &person_digest(store, &stays.value.email));

@@ -2,9 +2,7 @@
 //! none is left.
 
 use harkara_channels::{
-    Button, OutgoingMessage, Policy, Unsendable, Verdict, email,
-    template::Variables,
-    whatsapp,
+    Button, OutgoingMessage, Policy, Unsendable, Verdict, email, template::Variables, whatsapp,
 };
 use harkara_domain::{
     Reason,
@@ -79,7 +77,8 @@ impl StageRunner {
     }
 
     async fn whatsapp(&self, job: &StageJob) -> Result<Option<WhatsApp>, String> {
-        let text = self.secrets.get(job.store.as_str(), "whatsapp").await.map_err(|error| error.to_string())?;
+        let text =
+            self.secrets.get(job.store.as_str(), "whatsapp").await.map_err(|error| error.to_string())?;
         text.map(|text| serde_json::from_str(&text))
             .transpose()
             .map_err(|error| format!("the connection to WhatsApp cannot be read: {error}"))
@@ -110,10 +109,9 @@ impl StageRunner {
                 Err(unsendable) => Delivered::Unsendable(unsendable),
                 Ok(mail) => match self.mailer.send(&job.store, mail).await {
                     Ok(id) => Delivered::Accepted(id),
-                    Err(MailError::Refused(problem)) => Delivered::Refused(
-                        ProviderError { code: 550, message: problem },
-                        Policy::NextChannel,
-                    ),
+                    Err(MailError::Refused(problem)) => {
+                        Delivered::Refused(ProviderError { code: 550, message: problem }, Policy::NextChannel)
+                    }
                     Err(MailError::Failed(problem)) => Delivered::NotSent(problem),
                 },
             },
@@ -199,7 +197,13 @@ impl Performed {
         true
     }
 
-    fn refused(&mut self, channel: Channel, error: ProviderError, policy: Policy, now: jiff::Timestamp) -> bool {
+    fn refused(
+        &mut self,
+        channel: Channel,
+        error: ProviderError,
+        policy: Policy,
+        now: jiff::Timestamp,
+    ) -> bool {
         let wait = |wait: std::time::Duration| now + SignedDuration::try_from(wait).unwrap_or_default();
         let refused = Reason::Refused { channel: channel.to_string(), error: error.clone() };
         if !matches!(policy, Policy::Throttled(_) | Policy::PauseSender(_) | Policy::StopAccount) {

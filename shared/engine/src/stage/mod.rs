@@ -1,6 +1,7 @@
 //! Runs a stage: loads the run, the order and the customer as they are now, decides, claims, acts,
 //! records, hands on.
 
+mod claim;
 mod message;
 mod record_outcome;
 mod workflow;
@@ -9,10 +10,10 @@ use futures::future::join_all;
 use harkara_domain::{
     CustomerView, Flow, FlowId, OrderView, Reason, Run,
     decide::{Decision, Scene, decide},
-    flow::{OnAmbiguous, Stage},
-    run::{Attempt, Claim, Outcome, StageRun, StageStatus},
+    flow::Stage,
+    run::{StageRun, StageStatus},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
@@ -23,8 +24,8 @@ use crate::{
     keys, ladder,
     matching::put_run,
     port::{
-        Clock, Delivery, Expect, Http, Mailer, Outgoing, Queue, QueueName, Scheduler, Secrets, Table, TableError,
-        Unprocessed, WriteError,
+        Clock, Delivery, Expect, Http, Mailer, Outgoing, Queue, QueueName, Scheduler, Secrets, Table,
+        TableError, Unprocessed, WriteError,
     },
     record::{Stored, decode, load},
     runs::RunError,
@@ -119,9 +120,6 @@ impl Loaded {
 }
 
 impl StageRunner {
-    /// How long a claim holds: longer than any provider's time limit, shorter than the queue's
-    /// visibility, so that a message comes again only when its last holder is gone.
-    pub const LEASE: SignedDuration = SignedDuration::from_secs(45);
     /// Rounds within one delivery against other writers of the same run.
     const MAX_ROUNDS: u32 = 20;
 
@@ -260,77 +258,6 @@ impl StageRunner {
         Ok(Some(Step::Settled))
     }
 
-    /// Claims the stage, performs it, records what came of it. `None` when the claim was lost.
-    async fn act(&self, mut loaded: Loaded, job: &StageJob, tried: u32) -> Result<Option<Step>, StageError> {
-        let Some((state, stage)) = loaded.stage(job) else { return Ok(Some(Step::Settled)) };
-        if state.has_stale_claim(loaded.now) && stage.message.is_some() {
-            return self.found_stale(loaded, job, tried).await;
-        }
-        if state.is_ambiguous() && loaded.flow.on_ambiguous == OnAmbiguous::Hold {
-            return self.hold(loaded, job).await;
-        }
-        let scale = i32::try_from(self.clock.scale()).unwrap_or(i32::MAX);
-        let claim = Claim { at: loaded.now, until: loaded.now + Self::LEASE * scale };
-        if let Some(state) = loaded.run.value.stages.get_mut(usize::from(job.stage)) {
-            state.claim = Some(claim);
-            state.tries += 1;
-        }
-        if !self.try_write(&loaded.run.value, loaded.run.version).await? {
-            return Ok(None);
-        }
-        loaded.run.version += 1;
-        let performed = self.perform(&loaded, job).await?;
-        self.record(loaded, job, performed, tried).await.map(Some)
-    }
-
-    async fn perform(&self, loaded: &Loaded, job: &StageJob) -> Result<Performed, StageError> {
-        let Some((state, stage)) = loaded.stage(job) else { return Ok(Performed::sent(state_of(None))) };
-        let mut performed = Performed::sent(state_of(Some(state)));
-        if !state.workflow_done && !stage.workflow.is_empty() {
-            match self.workflow(loaded, job, &stage.workflow).await {
-                Ok(()) => performed.workflow_done = true,
-                Err(problem) => return Ok(performed.not_done(loaded.now, problem)),
-            }
-        }
-        match &stage.message {
-            Some(message) => self.message(loaded, job, message, performed).await,
-            None => Ok(performed),
-        }
-    }
-
-    /// The last holder of the claim is gone, and may have sent: that is recorded as ambiguous, and a
-    /// receipt is given the ladder's first wait to settle it.
-    async fn found_stale(
-        &self,
-        loaded: Loaded,
-        job: &StageJob,
-        tried: u32,
-    ) -> Result<Option<Step>, StageError> {
-        let until = loaded.now + SignedDuration::try_from(ladder::wait(1)).unwrap_or_default();
-        let mut run = loaded.run.value;
-        if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
-            let at = state.claim.take().map_or(loaded.now, |claim| claim.at);
-            let number = state.tries;
-            state.record(Attempt { number, at, channel: None, outcome: Outcome::Ambiguous });
-            state.due = Some(until);
-        }
-        if !self.try_write(&run, loaded.run.version).await? {
-            return Ok(None);
-        }
-        self.counters.add("stage.ambiguous");
-        self.onward().job(StageJob { failed: tried, ..job.clone() }, until).await?;
-        Ok(Some(Step::Settled))
-    }
-
-    /// No receipt settled it, and the flow would rather hold than send twice.
-    async fn hold(&self, loaded: Loaded, job: &StageJob) -> Result<Option<Step>, StageError> {
-        let ended = self.end(loaded, job, StageStatus::Failed, Reason::AmbiguousHeld).await?;
-        if ended.is_some() {
-            self.file_failure(job, Reason::AmbiguousHeld).await?;
-        }
-        Ok(ended)
-    }
-
     /// Writes a run that was read at `version`; `false` when somebody else was faster.
     async fn try_write(&self, run: &Run, version: u64) -> Result<bool, StageError> {
         match self.table.write(vec![put_run(run, Expect::Version(version))]).await {
@@ -343,9 +270,4 @@ impl StageRunner {
     pub(crate) fn onward(&self) -> Onward<'_> {
         Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock }
     }
-}
-
-/// The tries, channel and form that a stage is at.
-fn state_of(state: Option<&StageRun>) -> (u32, u16, bool) {
-    state.map_or((1, 0, false), |state| (state.tries, state.channel, state.as_template))
 }

@@ -2,7 +2,7 @@
 //! follows.
 
 use harkara_domain::{
-    CustomerView, Reason,
+    Reason,
     flow::Channel,
     run::{Attempt, Outcome, Run, StageStatus},
 };
@@ -11,11 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Loaded, StageError, StageRunner, Step};
 use crate::{
     catalog::{FlowHead, Pause},
+    customers,
     hand_on::HandOnError,
     job::{FailureJob, Job, StageJob},
     keys, ladder,
-    port::{Expect, Outgoing, QueueName, Write, WriteError},
-    record::{expect, load, put},
+    port::{Expect, Outgoing, QueueName, WriteError},
+    record::{load, put},
     runs::{self, RunPlace},
 };
 
@@ -180,7 +181,7 @@ impl StageRunner {
             self.tell_ops(job, settings, &format!("The flow {} was switched off: {because}", flow.0)).await;
         }
         if performed.opted_out {
-            self.opt_out(job).await?;
+            customers::opt_out(&*self.table, &job.store, &job.order).await?;
         }
         Ok(())
     }
@@ -188,7 +189,8 @@ impl StageRunner {
     async fn tell_ops(&self, job: &StageJob, settings: &crate::settings::Settings, text: &str) {
         let to = settings.team(crate::settings::Settings::OPS);
         let subject = format!("{}: {text}", settings.name);
-        let mail = harkara_channels::email::alert(to, subject, &[text.to_owned()], settings.link("/").as_deref());
+        let mail =
+            harkara_channels::email::alert(to, subject, &[text.to_owned()], settings.link("/").as_deref());
         // The dead letters or the waiting stages tell the same; a mail lost here loses no message.
         if let Err(error) = self.mailer.send(&job.store, mail).await {
             tracing::error!(store = %job.store, %error, "the team could not be told");
@@ -215,18 +217,6 @@ impl StageRunner {
         }
         self.catalog.forget(&job.store);
         Ok(())
-    }
-
-    async fn opt_out(&self, job: &StageJob) -> Result<(), StageError> {
-        let Some(loaded) = self.load(job).await? else { return Ok(()) };
-        let Some(id) = loaded.order.contact().and_then(|contact| contact.id.clone()) else { return Ok(()) };
-        let key = keys::customer(&job.store, &id);
-        let stored = load::<CustomerView>(&*self.table, &key).await?;
-        let held = stored.as_ref().map(|stored| stored.value.clone());
-        let mut customer = held.unwrap_or_else(|| CustomerView::empty(&job.store, &id));
-        customer.opted_out = true;
-        let write: Write = put(key, &customer, expect(stored.as_ref()));
-        Ok(self.table.write(vec![write]).await?)
     }
 }
 

@@ -1,11 +1,7 @@
 //! Performs a stage's workflow: facts with ids derived from the run, and the alert mails.
 
 use harkara_channels::email;
-use harkara_domain::{
-    Fact, FactBody, FactId,
-    fact::Actor,
-    flow::Action,
-};
+use harkara_domain::{Fact, FactBody, FactId, fact::Actor, flow::Action};
 
 use super::{Loaded, StageRunner};
 use jiff::Timestamp;
@@ -23,7 +19,8 @@ impl StageRunner {
         job: &StageJob,
         actions: &[Action],
     ) -> Result<(), String> {
-        let facts = actions.iter().enumerate().map(|(place, action)| fact(loaded, job, place, action)).collect();
+        let facts =
+            actions.iter().enumerate().map(|(place, action)| fact(loaded, job, place, action)).collect();
         let message = vec![Outgoing::now(Job::Facts(FactsJob { facts }).body())];
         self.queue.send(QueueName::Events, message).await.map_err(|error| error.to_string())?;
         for action in actions {
@@ -47,7 +44,11 @@ impl StageRunner {
         let stage = loaded.flow.stages.get(usize::from(job.stage)).map_or("", |stage| stage.name.as_str());
         let mut lines = vec![
             format!("The flow “{}” asks for a person, at its stage “{stage}”.", loaded.flow.name),
-            format!("The order is {}; its confirmation is {}.", order.status(), order.confirmation().as_str()),
+            format!(
+                "The order is {}; its confirmation is {}.",
+                order.status(),
+                order.confirmation().as_str()
+            ),
         ];
         if let Some(snapshot) = &order.snapshot {
             lines.push(format!("Total: {}.", snapshot.total));
@@ -79,7 +80,8 @@ fn first_due(loaded: &Loaded, job: &StageJob) -> Timestamp {
     let run = &loaded.run.value;
     let place = usize::from(job.stage);
     let Some(stage) = loaded.flow.stages.get(place) else { return run.started_at };
-    let before = place.checked_sub(1).and_then(|place| run.stages.get(place)).and_then(|state| state.ended_at);
+    let before =
+        place.checked_sub(1).and_then(|place| run.stages.get(place)).and_then(|state| state.ended_at);
     let base = if stage.follows_previous() { before.unwrap_or(run.started_at) } else { run.started_at };
     stage.due(base, &loaded.shelf.zone)
 }

@@ -1,0 +1,164 @@
+//! The domain's words for people: labels, colours, sentences.
+
+pub(crate) mod flow;
+pub(crate) mod when;
+
+use harkara_domain::{
+    OrderStatus, OrderView, Trigger,
+    fact::{Actor, OrderAction, ReceiptStatus},
+    order::Confirmation,
+    run::{RunStatus, StageStatus},
+    shipment::ShipmentStatus,
+};
+
+/// A word with a colour that helps to find it; the word alone says everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Badge {
+    pub(crate) text: String,
+    /// A class of the style sheet: `good`, `bad`, `warn`, `info`, `calm`.
+    pub(crate) tone: &'static str,
+}
+
+impl Badge {
+    pub(crate) fn new(text: impl Into<String>, tone: &'static str) -> Self {
+        Self { text: text.into(), tone }
+    }
+}
+
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+pub(crate) fn status(status: OrderStatus) -> Badge {
+    let tone = match status {
+        OrderStatus::Pending => "warn",
+        OrderStatus::Confirmed | OrderStatus::Delivered => "good",
+        OrderStatus::Booked | OrderStatus::Dispatched | OrderStatus::OutForDelivery => "info",
+        OrderStatus::Cancelled | OrderStatus::Returned => "bad",
+    };
+    Badge::new(capital(&status.to_string()), tone)
+}
+
+pub(crate) fn confirmation(confirmation: Confirmation) -> Badge {
+    match confirmation {
+        Confirmation::Pending => Badge::new("Waiting", "warn"),
+        Confirmation::Confirmed => Badge::new("Confirmed", "good"),
+        Confirmation::Cancelled => Badge::new("Cancelled", "bad"),
+        Confirmation::NotNeeded => Badge::new("Not needed", "calm"),
+    }
+}
+
+pub(crate) fn run(status: RunStatus) -> Badge {
+    match status {
+        RunStatus::Running => Badge::new("Running", "info"),
+        RunStatus::Finished => Badge::new("Finished", "good"),
+        RunStatus::Failed => Badge::new("Failed", "bad"),
+        RunStatus::Cancelled => Badge::new("Cancelled", "calm"),
+    }
+}
+
+pub(crate) fn stage(status: StageStatus) -> Badge {
+    match status {
+        StageStatus::Queued => Badge::new("Queued", "info"),
+        StageStatus::Sent => Badge::new("Sent", "good"),
+        StageStatus::Failed => Badge::new("Failed", "bad"),
+        StageStatus::Cancelled => Badge::new("Cancelled", "calm"),
+        StageStatus::Skipped => Badge::new("Skipped", "calm"),
+    }
+}
+
+/// After "when".
+pub(crate) fn trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::OrderCreated => "an order is placed",
+        Trigger::OrderConfirmed => "an order is confirmed",
+        Trigger::OrderBooked => "an order is booked with a courier",
+        Trigger::OrderDispatched => "an order is dispatched",
+        Trigger::OrderOutForDelivery => "an order is out for delivery",
+        Trigger::OrderDelivered => "an order is delivered",
+        Trigger::OrderCancelled => "an order is cancelled",
+        Trigger::OrderReturned => "an order has come back",
+    }
+}
+
+/// What the order came to.
+pub(crate) fn came_to(trigger: Trigger) -> String {
+    if trigger == Trigger::OrderCreated { "placed".to_owned() } else { trigger.status().to_string() }
+}
+
+/// What a parcel did.
+pub(crate) fn parcel(status: Option<ShipmentStatus>) -> &'static str {
+    match status {
+        Some(ShipmentStatus::Pending) => "The parcel is being prepared",
+        Some(ShipmentStatus::Booked) => "The parcel is booked with a courier",
+        Some(ShipmentStatus::Dispatched) => "The parcel is on its way",
+        Some(ShipmentStatus::OutForDelivery) => "The parcel is out for delivery",
+        Some(ShipmentStatus::Delivered) => "The parcel was delivered",
+        Some(ShipmentStatus::Cancelled) => "The parcel was called off",
+        None => "News of the parcel",
+    }
+}
+
+pub(crate) fn receipt(status: ReceiptStatus) -> (&'static str, &'static str) {
+    match status {
+        ReceiptStatus::Sent => ("taken by the provider", "calm"),
+        ReceiptStatus::Delivered => ("delivered", "good"),
+        ReceiptStatus::Read => ("read", "good"),
+        ReceiptStatus::Failed => ("could not be brought", "bad"),
+    }
+}
+
+pub(crate) fn actor(by: &Actor) -> String {
+    match by {
+        Actor::Customer => "The customer".to_owned(),
+        Actor::Person(name) => name.clone(),
+        Actor::Flow(name) => format!("The flow {name}"),
+    }
+}
+
+/// After the actor.
+pub(crate) fn action(action: &OrderAction) -> String {
+    match action {
+        OrderAction::Reach(Trigger::OrderConfirmed) => "confirmed the order".to_owned(),
+        OrderAction::Reach(Trigger::OrderCancelled) => "cancelled the order".to_owned(),
+        OrderAction::Reach(trigger) => format!("marked the order {}", came_to(*trigger)),
+        OrderAction::AddNote(text) => format!("noted: “{text}”"),
+        OrderAction::SetFlag { flag, on: true } => format!("set the flag “{}”", flag_words(flag)),
+        OrderAction::SetFlag { flag, on: false } => format!("cleared the flag “{}”", flag_words(flag)),
+        OrderAction::Assign(person) => format!("gave the order to {person}"),
+        OrderAction::LogEvent(text) => format!("wrote down: “{text}”"),
+        OrderAction::Escalated { team } => format!("alerted the team “{team}”"),
+        OrderAction::CancelAutomations { .. } => "cancelled what was pending".to_owned(),
+    }
+}
+
+pub(crate) fn flag_words(flag: &str) -> String {
+    flag.replace('_', " ")
+}
+
+/// Who says so.
+pub(crate) fn source(name: &str) -> String {
+    match name {
+        "shopify" => "Shopify".to_owned(),
+        "whatsapp" => "WhatsApp".to_owned(),
+        other => capital(other),
+    }
+}
+
+/// What people call an order.
+pub(crate) fn order_name(order: &OrderView) -> String {
+    order.snapshot.as_ref().map_or_else(|| order.id.to_string(), |snapshot| snapshot.name.clone())
+}
+
+/// First and last name, as far as they are known.
+pub(crate) fn customer_name(order: &OrderView) -> String {
+    let Some(contact) = order.contact() else { return String::new() };
+    let names = [contact.first_name.as_deref(), contact.last_name.as_deref()];
+    names.into_iter().flatten().map(str::trim).filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// `3 runs`, `1 run`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

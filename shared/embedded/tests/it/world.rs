@@ -1,0 +1,163 @@
+//! The embedded twin as a world for the contract.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use harkara_embedded::{Embedded, ManualClock, QueueSettings, Settings};
+use harkara_engine::port::{Clock, Delivery, Queue, QueueName, Scheduler, Table, Unprocessed};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::contract::{self, World};
+
+pub(crate) struct Twin {
+    pub(crate) store: Arc<Embedded>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) path: PathBuf,
+    dir: Arc<TempDir>,
+    ticker: tokio::task::JoinHandle<()>,
+}
+
+pub(crate) fn settings() -> Settings {
+    let mut settings = Settings::default();
+    let failures = Some(QueueName::Failures);
+    settings.queues.events =
+        QueueSettings { visibility: Duration::from_secs(30), max_receives: 5, redrive_to: failures };
+    settings.queues.stages = settings.queues.events.clone();
+    settings
+}
+
+impl Twin {
+    pub(crate) fn new() -> Self {
+        Self::with(settings())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::at(Arc::new(dir), settings, "2026-11-22T10:00:00Z".parse().unwrap())
+    }
+
+    fn at(dir: Arc<TempDir>, settings: Settings, now: Timestamp) -> Self {
+        let clock = Arc::new(ManualClock::new(now));
+        let path = dir.path().join("harkara.db");
+        let store = Arc::new(Embedded::open(&path, clock.clone(), settings).unwrap());
+        let runs = Arc::clone(&store);
+        let ticker = tokio::spawn(async move { runs.run().await });
+        Self { store, clock, path, dir, ticker }
+    }
+
+    /// Closes and opens again.
+    pub(crate) fn reopen(self, settings: Settings) -> Self {
+        let now = self.clock.now();
+        self.ticker.abort();
+        self.store.close();
+        Self::at(Arc::clone(&self.dir), settings, now)
+    }
+
+    /// What a machine finds that lost its power now: the file and its log as they are on disk.
+    pub(crate) fn after_crash(&self, settings: Settings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for suffix in ["", "-wal"] {
+            let name = format!("harkara.db{suffix}");
+            let from = self.path.with_file_name(&name);
+            if from.exists() {
+                std::fs::copy(from, dir.path().join(&name)).unwrap();
+            }
+        }
+        Self::at(Arc::new(dir), settings, self.clock.now())
+    }
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        self.ticker.abort();
+    }
+}
+
+#[async_trait]
+impl World for Twin {
+    fn table(&self) -> Arc<dyn Table> {
+        self.store.table()
+    }
+
+    fn queue(&self) -> Arc<dyn Queue> {
+        self.store.queue()
+    }
+
+    fn scheduler(&self) -> Arc<dyn Scheduler> {
+        self.store.scheduler()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn pass(&self, span: Duration) {
+        self.clock.advance(span);
+        self.store.wake();
+    }
+
+    async fn receive(&self, queue: QueueName) -> Vec<Delivery> {
+        let wait = self.store.queues();
+        tokio::time::timeout(Duration::from_millis(150), wait.receive(queue, 10)).await.unwrap_or_default()
+    }
+
+    async fn settle(&self, queue: QueueName, batch: &[Delivery], unprocessed: &Unprocessed) {
+        let receipts: Vec<String> = batch.iter().map(|delivery| delivery.receipt.clone()).collect();
+        self.store.queues().settle(queue, &receipts, unprocessed);
+    }
+
+    fn visibility(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+}
+
+macro_rules! contract {
+    ($($part:ident: $($case:ident)*;)*) => {$(
+        mod $part {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    contract::$part::$case(&Twin::new()).await;
+                }
+            )*
+        }
+    )*};
+}
+
+contract! {
+    table:
+        versions_count_up
+        an_expectation_that_does_not_hold_changes_nothing
+        of_many_racing_writers_one_wins
+        a_transaction_is_all_or_nothing_and_names_its_faults
+        limits_are_refused
+        pages_go_through_everything_once
+        a_page_stops_at_a_megabyte
+        ranges_have_both_ends
+        prefixes_go_both_ways
+        indexes_are_sparse
+        equal_index_places_are_paged
+        counters_add
+        deletes_take_expectations;
+    queue:
+        what_is_sent_is_received
+        a_delay_hides
+        longer_delays_and_bodies_are_refused
+        a_delivery_is_hidden_until_its_visibility_ends
+        visibility_can_be_set
+        a_receipt_ends_with_its_delivery
+        a_partial_failure_brings_back_only_what_failed
+        the_fifth_failure_redrives
+        a_last_failure_shown_at_once_redrives_at_once
+        due_times_order_deliveries
+        the_retry_ladder_counts_receives;
+    scheduler:
+        a_schedule_fires_at_its_time
+        a_name_is_taken_once
+        a_cancelled_schedule_does_not_fire
+        the_past_fires_at_once
+        schedules_fire_in_the_order_of_their_times
+        bad_names_are_refused;
+}

@@ -1,0 +1,124 @@
+//! Telling the team what failed: one mail for one failure, one digest for many.
+
+use harkara_channels::email;
+use harkara_domain::StoreId;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{BuryError, Content, DeadLetter, Undertaker};
+use crate::{
+    hand_on::HandOnError,
+    job::{AlertJob, Job},
+    keys,
+    port::{Expect, Mail, Outgoing, Query, QueueName, TableError, Write, WriteError},
+    record::{decode, load, put},
+    settings::Settings,
+};
+
+/// The window of failures that a mail will tell of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct AlertWindow {
+    since: Timestamp,
+}
+
+impl Undertaker {
+    /// How long failures are gathered before the first mail, so that many at once make one.
+    pub const GATHER: Duration = Duration::from_secs(60);
+    /// How long they are gathered while a storm goes on.
+    pub const STORM: Duration = Duration::from_secs(15 * 60);
+    /// The most letters that one mail goes through.
+    const MAX_TOLD: usize = 1000;
+
+    /// Opens the window in which failures are gathered, if none is open.
+    pub(super) async fn open_alert(&self, store: &StoreId) -> Result<(), BuryError> {
+        let window = AlertWindow { since: self.clock.now() };
+        match self.table.write(vec![put(keys::alert(store), &window, Expect::Absent)]).await {
+            Ok(()) => self.alert_in(store, Self::GATHER).await,
+            Err(WriteError::Expectation(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn alert_in(&self, store: &StoreId, delay: Duration) -> Result<(), BuryError> {
+        let body = Job::Alert(AlertJob { store: store.clone() }).body();
+        let message = vec![Outgoing { body, delay }];
+        Ok(self.queue.send(QueueName::Failures, message).await.map_err(HandOnError::from)?)
+    }
+
+    /// Tells the team what has failed since the window opened. The window stays open for a while
+    /// after, so that a storm makes a mail every [`Undertaker::STORM`], and closes when it is over.
+    pub(super) async fn alert(&self, store: &StoreId) -> Result<(), BuryError> {
+        let key = keys::alert(store);
+        let Some(window) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
+        let now = self.clock.now();
+        // The letter that opened the window was filed just before it.
+        let since = window.value.since - SignedDuration::from_secs(5);
+        let letters = self.letters_since(store, since).await?;
+        if letters.is_empty() {
+            self.table.write(vec![Write::Delete(key, Expect::Version(window.version))]).await?;
+            return Ok(());
+        }
+        if let Some(shelf) = self.catalog.shelf(store).await? {
+            let to = shelf.settings.team(Settings::OPS);
+            if to.is_empty() {
+                tracing::warn!(%store, letters = letters.len(), "messages failed, and no team has an address");
+            } else {
+                self.mailer.send(store, alert_mail(&shelf.settings, to, &letters)).await?;
+                self.counters.add("alerts.sent");
+            }
+        }
+        let next = AlertWindow { since: now + SignedDuration::from_secs(5) };
+        self.table.write(vec![put(key, &next, Expect::Version(window.version))]).await?;
+        self.alert_in(store, Self::STORM).await
+    }
+
+    async fn letters_since(&self, store: &StoreId, since: Timestamp) -> Result<Vec<DeadLetter>, TableError> {
+        let mut query = Query::partition(keys::dead_letters(store)).limit(Self::MAX_TOLD);
+        query.from = Some(keys::stamp(since));
+        let page = self.table.query(query).await?;
+        page.items.iter().map(|item| Ok(decode::<DeadLetter>(item)?.value)).collect()
+    }
+}
+
+/// One mail for all: a single failure in full, many by flow and reason.
+fn alert_mail(settings: &Settings, to: Vec<String>, letters: &[DeadLetter]) -> Mail {
+    let link = settings.link("/dead-letters");
+    if let [letter] = letters {
+        let subject = format!("{}: {} failed", settings.name, title(letter));
+        let lines = [format!("{} failed for good: {}.", title(letter), letter.reason), REPLAY.to_owned()];
+        return email::alert(to, subject, &lines, link.as_deref());
+    }
+    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+    for letter in letters {
+        *groups.entry(format!("{}: {}", group(letter), letter.reason)).or_default() += 1;
+    }
+    let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let rest = groups.len().saturating_sub(20);
+    let mut lines: Vec<String> =
+        groups.into_iter().take(20).map(|(group, count)| format!("{count} × {group}")).collect();
+    if rest > 0 {
+        lines.push(format!("and {rest} more kinds"));
+    }
+    lines.push(REPLAY.to_owned());
+    let subject = format!("{}: {} messages failed", settings.name, letters.len());
+    email::alert(to, subject, &lines, link.as_deref())
+}
+
+const REPLAY: &str = "Once the cause is mended, they can be run again from the console; what stopped making sense \
+                      meanwhile will not be sent.";
+
+fn title(letter: &DeadLetter) -> String {
+    match &letter.content {
+        Content::Stage { job, flow, stage } => format!("“{stage}” of {flow} for order {}", job.order),
+        Content::Message { .. } => "a message of a queue".to_owned(),
+    }
+}
+
+fn group(letter: &DeadLetter) -> &str {
+    match &letter.content {
+        Content::Stage { flow, .. } => flow,
+        Content::Message { .. } => "messages of queues",
+    }
+}
