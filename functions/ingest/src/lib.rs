@@ -35,6 +35,12 @@ pub async fn handle(ingest: &Ingest, request: &Request<Bytes>) -> Response<Bytes
     }
 }
 
+/// The answer to a request whose body was not read, because it is over [`Ingest::MAX_BODY`].
+pub fn too_large(ingest: &Ingest) -> Response<Bytes> {
+    ingest.counters.add("webhooks.refused.too_large");
+    refuse(&Refusal::TooLarge)
+}
+
 fn place(path: &str) -> Option<(&str, &str)> {
     let (store, source) = path.strip_prefix("/webhooks/")?.split_once('/')?;
     let sound = |part: &str| !part.is_empty() && part.len() <= 64 && !part.contains(['/', '#', '%']);

@@ -9,7 +9,6 @@ use axum::{
     response::Response,
     routing::any,
 };
-use bytes::Bytes;
 use harkara_domain::StoreId;
 use harkara_embedded::{Embedded, ScaledClock, Settings, consume};
 use harkara_engine::{
@@ -260,10 +259,8 @@ fn router(world: Arc<World>) -> Router {
 
 async fn webhook(State(world): State<Arc<World>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    // One byte more than is taken in tells a body that is too large from one that just fits.
-    let body = match to_bytes(body, Ingest::MAX_BODY + 1).await {
-        Ok(body) => body,
-        Err(_) => Bytes::from(vec![b' '; Ingest::MAX_BODY + 1]),
+    let Ok(body) = to_bytes(body, Ingest::MAX_BODY).await else {
+        return harkara_ingest::too_large(&world.ingest).map(Body::from);
     };
     let request = http::Request::from_parts(parts, body);
     harkara_ingest::handle(&world.ingest, &request).await.map(Body::from)

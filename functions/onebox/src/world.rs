@@ -73,7 +73,7 @@ impl World {
             clock: clock.clone(),
             catalog: catalog.clone(),
             http,
-            mailer: mailer.clone(),
+            mailer,
             secrets: secrets.clone(),
             counters: counters.clone(),
         });
@@ -100,16 +100,7 @@ impl World {
                 catalog: catalog.clone(),
                 counters: counters.clone(),
             },
-            undertaker: Undertaker {
-                table: table.clone(),
-                queue: queue.clone(),
-                scheduler: scheduler.clone(),
-                clock: clock.clone(),
-                catalog: catalog.clone(),
-                mailer,
-                replayer: replayer.clone(),
-                counters: counters.clone(),
-            },
+            undertaker: undertaker(&ports, &catalog, &replayer, &counters),
             sweeper: Sweeper {
                 table: table.clone(),
                 queue,
@@ -125,5 +116,23 @@ impl World {
             counters,
             ports,
         }
+    }
+}
+
+fn undertaker(
+    ports: &Ports,
+    catalog: &Arc<Catalog>,
+    replayer: &Arc<Replayer>,
+    counters: &Arc<Counters>,
+) -> Undertaker {
+    Undertaker {
+        table: ports.table.clone(),
+        queue: ports.queue.clone(),
+        scheduler: ports.scheduler.clone(),
+        clock: ports.clock.clone(),
+        catalog: catalog.clone(),
+        mailer: ports.mailer.clone(),
+        replayer: replayer.clone(),
+        counters: counters.clone(),
     }
 }

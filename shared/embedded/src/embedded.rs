@@ -144,8 +144,9 @@ impl Embedded {
     pub fn close(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some((writer, lock)) = running else { return };
-        self.shared.mailbox.close();
+        // Readers first: the last connection to close folds the log in, and they may not write.
         self.readers.close();
+        self.shared.mailbox.close();
         if writer.join().is_err() {
             tracing::error!("the writer has panicked");
         }
@@ -175,7 +176,9 @@ fn write(
     ready: &std::sync::mpsc::Sender<Result<(), String>>,
 ) {
     match Writer::prepare(&conn, clock, shared) {
-        Ok(writer) => {
+        Ok(mut writer) => {
+            // Memory is filled before anyone looks at it: a ticker that saw no schedule would sleep.
+            writer.fill();
             _ = ready.send(Ok(()));
             writer.run();
         }

@@ -72,12 +72,16 @@ impl<'c> Writer<'c> {
         })
     }
 
-    /// Works until the mailbox is closed and empty.
-    pub(crate) fn run(mut self) {
+    /// Loads what memory holds of the disk.
+    pub(crate) fn fill(&mut self) {
         self.reschedule();
         for queue in QueueName::ALL {
             self.reload(queue);
         }
+    }
+
+    /// Works until the mailbox is closed and empty.
+    pub(crate) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         let (mut waiting, mut group, mut last) = (Vec::new(), Vec::new(), 0);
         while shared.mailbox.take(&mut waiting) {

@@ -4,7 +4,7 @@
 use harkara_channels::{Policy, whatsapp};
 use harkara_domain::{
     Fact, FactBody, Reason, Run,
-    fact::{Receipt, ReceiptStatus},
+    fact::{ProviderError, Receipt, ReceiptStatus},
     flow::{Channel, Flow},
     reference::StageRef,
     run::{Outcome, ReceiptMark, StageRun, StageStatus},
@@ -129,7 +129,10 @@ fn settle(state: &mut StageRun, receipt: &Receipt, now: Timestamp) {
 
 /// The message was taken and failed later: what its error says to do.
 fn bring_back(state: &mut StageRun, channels: &[Channel], receipt: &Receipt, now: Timestamp) {
-    let Some(error) = receipt.error.clone() else { return };
+    // A failure without a cause is nobody's to mend by itself: a person sees it among the dead letters.
+    let unsaid =
+        || ProviderError { code: -1, message: "it failed, and the provider does not say why".to_owned() };
+    let error = receipt.error.clone().unwrap_or_else(unsaid);
     let channel = channels.get(usize::from(state.channel)).copied().unwrap_or(Channel::Whatsapp);
     let spent = state.tries >= ladder::MAX_RECEIVES;
     let refused = Reason::Refused { channel: channel.to_string(), error: error.clone() };

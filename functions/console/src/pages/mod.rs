@@ -1,0 +1,13 @@
+//! The pages, one file each: what is read for it, and what its template is given.
+
+pub(crate) mod audit;
+pub(crate) mod flows;
+pub(crate) mod letters;
+pub(crate) mod order;
+pub(crate) mod orders;
+pub(crate) mod outbox;
+pub(crate) mod overview;
+pub(crate) mod replays;
+pub(crate) mod runs;
+pub(crate) mod settings;
+pub(crate) mod templates;
