@@ -62,11 +62,11 @@ async fn admit(console: &Console, mut request: Request) -> Result<Request, Respo
     let Some(caller) = caller.map_err(Failure::into_response)? else {
         return Err(not_signed_in(api, &request));
     };
-    if !safe(request.method()) {
-        if let Some(session) = &caller.session {
-            let expected = token::form_token(session);
-            request = meant(console, request, &expected).await.map_err(Failure::into_response)?;
-        }
+    if !safe(request.method())
+        && let Some(session) = &caller.session
+    {
+        let expected = token::form_token(session);
+        request = meant(console, request, &expected).await.map_err(Failure::into_response)?;
     }
     request.extensions_mut().insert(caller);
     Ok(request)

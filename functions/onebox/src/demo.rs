@@ -46,7 +46,8 @@ pub async fn demo(options: &Demo) -> Result<()> {
         let id = first + i64::from(place);
         let order = order(id, usize::try_from(place)?, now)?;
         sender.send("orders/create", &format!("{id}-create"), &order).await?;
-        println!("{} placed by {}", order["name"], order["shipping_address"]["name"]);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        println!("{} placed by {}", text(&order["name"]), text(&order["shipping_address"]["name"]));
     }
     if options.deliver {
         deliver(&sender, first, now).await?;
@@ -92,6 +93,11 @@ fn order(id: i64, place: usize, now: Timestamp) -> Result<Value> {
         order[part]["city"] = json!(city);
     }
     order["customer"]["id"] = json!(id);
+    let email = format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase());
+    for place in ["email", "contact_email"] {
+        order[place] = json!(email);
+    }
+    order["customer"]["email"] = json!(email);
     Ok(order)
 }
 

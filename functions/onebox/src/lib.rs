@@ -8,4 +8,5 @@ pub mod secrets_file;
 pub mod serve;
 pub mod smtp;
 pub mod store_file;
+pub mod web;
 pub mod world;

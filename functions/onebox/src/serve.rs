@@ -2,17 +2,10 @@
 #![allow(clippy::print_stdout)] // tells the person at the command line where to go
 
 use anyhow::{Context, Result, anyhow};
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    extract::{Request, State},
-    response::Response,
-    routing::any,
-};
+use harkara_console::Console;
 use harkara_domain::StoreId;
 use harkara_embedded::{Embedded, ScaledClock, Settings, consume};
 use harkara_engine::{
-    ingest::Ingest,
     outbox::OutboxMailer,
     people::{People, Role},
     port::{Clock, Delivery, QueueName, Secrets, SystemClock, Unprocessed},
@@ -27,6 +20,7 @@ use crate::{
     secrets_file::SecretsFile,
     smtp::SmtpOrOutbox,
     store_file::StoreFile,
+    web,
     world::{Ports, World},
 };
 
@@ -104,17 +98,18 @@ pub async fn serve(options: Serve) -> Result<()> {
     let world = Arc::new(World::new(ports(&embedded, &clock, secrets.clone())));
     let url = options.public_url.clone().unwrap_or_else(|| format!("http://{}", options.listen));
     let store = first_store(&options, &world, &secrets, &url).await?;
+    let console = Arc::new(web::console(&world, &embedded, &store, &url));
     local_key(&options.data, &embedded, &clock, &store).await?;
 
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("listening on {}", options.listen))?;
     if !options.quiet {
-        greet(&options, &url).await?;
+        greet(&console, &options, &url).await?;
     }
     let (stop, stopped) = watch::channel(false);
     let tasks = work(&world, &embedded, &options, &stopped);
-    let app = router(world.clone());
+    let app = web::router(world.clone(), console);
     let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
     // Batches at hand are finished; what is not begun stays in the queues.
@@ -150,8 +145,12 @@ async fn first_store(options: &Serve, world: &World, secrets: &SecretsFile, url:
     Ok(store)
 }
 
-async fn greet(options: &Serve, url: &str) -> Result<()> {
+async fn greet(console: &Console, options: &Serve, url: &str) -> Result<()> {
     println!("Harkara is at {url}");
+    match console.first_link().await? {
+        Some(link) => println!("Set the owner's password (the link works once):\n    {url}{link}"),
+        None => println!("Sign in at {url}/login"),
+    }
     if options.time_scale > 1 {
         println!("Time runs {} times as fast.", options.time_scale);
     }
@@ -248,22 +247,6 @@ async fn told_to_stop() {
     }
     #[cfg(not(unix))]
     drop(interrupt.await);
-}
-
-fn router(world: Arc<World>) -> Router {
-    Router::new()
-        .route("/webhooks/{store}/{source}", any(webhook))
-        .route("/healthz", any(|| async { "ok" }))
-        .with_state(world)
-}
-
-async fn webhook(State(world): State<Arc<World>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, Ingest::MAX_BODY).await else {
-        return harkara_ingest::too_large(&world.ingest).map(Body::from);
-    };
-    let request = http::Request::from_parts(parts, body);
-    harkara_ingest::handle(&world.ingest, &request).await.map(Body::from)
 }
 
 /// Writes a file that only its owner can read.

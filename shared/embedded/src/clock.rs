@@ -68,9 +68,15 @@ pub(crate) fn millis(time: Timestamp) -> i64 {
     time.as_millisecond()
 }
 
-/// A span as whole milliseconds, rounded up so that nothing is seen too early.
-pub(crate) fn span_millis(span: Duration) -> i64 {
-    i64::try_from(span.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
+/// `span` from now in whole milliseconds, rounded so that nothing is seen too early, and what is not
+/// delayed is seen at once.
+pub(crate) fn millis_after(now: Timestamp, span: Duration) -> i64 {
+    if span.is_zero() {
+        return millis(now);
+    }
+    let nanos = now.as_nanosecond().saturating_add(i128::try_from(span.as_nanos()).unwrap_or(i128::MAX));
+    let ms = nanos.div_euclid(1_000_000) + i128::from(nanos.rem_euclid(1_000_000) > 0);
+    i64::try_from(ms).unwrap_or(i64::MAX)
 }
 
 /// How long to sleep, in real time, until the clock shows `until` (in milliseconds). At most a

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::{
     clock::millis,
-    queue::{Lane, Queues, new_window},
+    queue::{Lane, Queues, Window},
     readers::Readers,
     scheduler::Schedules,
     schema::{self, OpenError},
@@ -46,9 +46,16 @@ impl Embedded {
     pub fn open(path: &Path, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, OpenError> {
         let opened = schema::open(path, settings.max_bytes)?;
         let fault = |problem: String| OpenError::Failed { path: path.to_owned(), problem };
-        let lanes = PerQueue::try_of(|queue| {
-            lane(&opened.writer, queue, &settings).map_err(|error| fault(error.to_string()))
-        })?;
+        let Settings { queues, window_messages, window_bytes, .. } = settings;
+        let lane = |queue, own| {
+            let total = count(&opened.writer, queue).map_err(|error| fault(error.to_string()))?;
+            Ok(Lane::new(own, Window::new(window_messages, window_bytes, total)))
+        };
+        let lanes = PerQueue {
+            events: lane(QueueName::Events, queues.events)?,
+            stages: lane(QueueName::Stages, queues.stages)?,
+            failures: lane(QueueName::Failures, queues.failures)?,
+        };
         let readers = Arc::new(Readers::open(path)?);
         let shared = Arc::new(Shared {
             mailbox: Mailbox::default(),
@@ -161,11 +168,11 @@ impl Drop for Embedded {
     }
 }
 
-fn lane(conn: &Connection, queue: QueueName, settings: &Settings) -> rusqlite::Result<Lane> {
+/// How many messages a queue has.
+fn count(conn: &Connection, queue: QueueName) -> rusqlite::Result<u64> {
     let total: i64 =
         conn.query_row(&format!("SELECT count(*) FROM message_{queue}"), [], |row| row.get(0))?;
-    let window = new_window(settings, total.unsigned_abs());
-    Ok(Lane::new(settings.queues.of(queue).clone(), window))
+    Ok(total.unsigned_abs())
 }
 
 /// The writer's thread.

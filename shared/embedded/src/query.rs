@@ -142,3 +142,41 @@ fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         expires_at: expires_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How SQLite goes about a query.
+    fn plan(query: &Query) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = crate::schema::open(&dir.path().join("a.db"), None).unwrap();
+        let range = Range::of(query).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", statement(query, &range).0);
+        let mut explained = opened.writer.prepare(&sql).unwrap();
+        let mut rows = explained.raw_query();
+        let mut plan = String::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan += &row.get::<_, String>(3).unwrap();
+        }
+        plan
+    }
+
+    #[test]
+    fn every_page_is_sought_and_none_is_sorted() {
+        for (index, name, sk) in [
+            (None, "item_key (pk=? AND sk", "5"),
+            (Some(Index::List), "item_list (list_pk=? AND list_sk", "77:5"),
+            (Some(Index::Due), "item_due (due_pk=? AND due_sk", "77:5"),
+        ] {
+            for descending in [false, true] {
+                let mut query = Query { index, ..Query::partition("p") }.prefix("x");
+                query.descending = descending;
+                for after in [None, Some(sk.to_owned())] {
+                    let plan = plan(&query.clone().after(after));
+                    assert!(plan.contains(name) && !plan.contains("B-TREE"), "{plan}");
+                }
+            }
+        }
+    }
+}

@@ -87,8 +87,8 @@ impl Scheduler for Schedules {
             return Err(SchedulerError(format!("{name:?} is no name: 1 to {MAX_NAME} of 0-9a-zA-Z-_.")));
         }
         // Rounded up: never before the time.
-        let due_ms =
-            i64::try_from((when.as_nanosecond() + 999_999).div_euclid(1_000_000)).unwrap_or(i64::MAX);
+        let exact = when.subsec_nanosecond() % 1_000_000 == 0;
+        let due_ms = millis(when) + i64::from(!exact);
         let name = name.to_owned();
         self.ask(|reply| Op::Schedule { name, queue, due_ms, body, reply }).await
     }

@@ -14,7 +14,7 @@ const APPLICATION: i32 = 0x4852_4B52;
 const VERSION: i32 = 1;
 /// Files up to this size are checked whole when they are opened.
 const CHECKED_BYTES: u64 = 16 << 20;
-/// 7 items of 1 KB a page; measured at half the cost of 4 KB pages where keys are scattered.
+/// 7 items of 1 KB a page; measured a fifth cheaper a row than pages of 4 KB.
 const PAGE_BYTES: u64 = 8192;
 
 /// A file that could not be opened.
@@ -55,7 +55,7 @@ pub enum OpenError {
 }
 
 /// Items have a rowid, so that new ones lie together at the end of the file whatever their keys: with
-/// 1 KB bodies that took a third of the time and a quarter of the disk of a table ordered by key.
+/// 1 KB bodies and scattered keys that took 40 % of the CPU time of a table ordered by key.
 /// Only small index entries are scattered.
 const ITEMS: &str = "
 CREATE TABLE item (

@@ -74,12 +74,10 @@ pub struct Settings {
     pub window_bytes: usize,
     /// How large the file may grow, in bytes; `None` for as large as the disk.
     pub max_bytes: Option<u64>,
-    /// How many bytes of items are kept in memory for reads.
-    pub cache_bytes: usize,
 }
 
 impl Default for Settings {
-    /// Events and stages redrive into failures; 4,096 messages or 4 MB a queue; an 8 MB cache.
+    /// Events and stages redrive into failures; 4,096 messages or 4 MB a queue.
     fn default() -> Self {
         let redriven = QueueSettings { redrive_to: Some(QueueName::Failures), ..QueueSettings::default() };
         Self {
@@ -91,7 +89,6 @@ impl Default for Settings {
             window_messages: 4096,
             window_bytes: 4 << 20,
             max_bytes: None,
-            cache_bytes: 8 << 20,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -49,17 +49,28 @@ struct Attempt {
     outcome: Value,
 }
 
-/// How many messages harkara's queues hold, those in flight and those whose time has not come included.
+/// Whether any run has something still to come: a message to send, or to send again.
 ///
 /// # Errors
 /// When the API does not answer.
-pub(crate) async fn waiting(harkara: &Harkara) -> Result<u64> {
-    depth(&harkara.api("/api/v1/counters").await?).context("the counters tell no queues")
+pub(crate) async fn busy(harkara: &Harkara) -> Result<bool> {
+    // A filtered page can be empty though there are more.
+    for_pages(harkara, "status=running&", |listed| listed.entries.is_empty()).await
 }
 
-fn depth(counters: &Value) -> Option<u64> {
-    let queues = counters.get("queues")?.as_object()?;
-    Some(queues.values().filter_map(Value::as_u64).sum())
+/// Reads the list of runs page by page, as long as `each` says to go on; whether it was stopped.
+async fn for_pages(harkara: &Harkara, filter: &str, mut each: impl FnMut(&Listed) -> bool) -> Result<bool> {
+    let mut after = String::new();
+    for _ in 0..PAGES {
+        let listed: Listed =
+            serde_json::from_value(harkara.api(&format!("/api/v1/runs?{filter}limit=200{after}")).await?)?;
+        if !each(&listed) {
+            return Ok(true);
+        }
+        let Some(next) = listed.next else { return Ok(false) };
+        after = format!("&after={}", encoded(&next));
+    }
+    bail!("the list of runs does not end")
 }
 
 /// Counts the messages whose run records a lost answer; `doubled` are references without the attempt.
@@ -68,28 +79,27 @@ fn depth(counters: &Value) -> Option<u64> {
 /// When the API does not answer.
 pub(crate) async fn ambiguous(harkara: &Harkara, doubled: &[String]) -> Result<Ambiguous> {
     let doubled: HashSet<&str> = doubled.iter().map(String::as_str).collect();
-    let (mut found, mut after) = (Ambiguous::default(), String::new());
-    for _ in 0..PAGES {
-        let listed = serde_json::from_value(harkara.api(&format!("/api/v1/runs?limit=100{after}")).await?)?;
-        let next = add(&mut found, &doubled, &listed);
-        let Some(next) = next else { break };
-        after = format!("&after={}", encoded(&next));
-    }
+    let mut found = Ambiguous::default();
+    let add = |listed: &Listed| {
+        found.add(&doubled, listed);
+        true
+    };
+    for_pages(harkara, "", add).await?;
     Ok(found)
 }
 
-/// Adds a page; gives where the next one begins.
-fn add(found: &mut Ambiguous, doubled: &HashSet<&str>, listed: &Listed) -> Option<String> {
-    for Entry { run } in &listed.entries {
-        for (index, stage) in run.stages.iter().enumerate() {
-            if stage.attempts.iter().any(|attempt| attempt.outcome == "ambiguous") {
-                found.all += 1;
-                let reference = format!("{}/{}/{index}", run.order, run.id);
-                found.doubled += usize::from(doubled.contains(reference.as_str()));
+impl Ambiguous {
+    fn add(&mut self, doubled: &HashSet<&str>, listed: &Listed) {
+        for Entry { run } in &listed.entries {
+            for (index, stage) in run.stages.iter().enumerate() {
+                if stage.attempts.iter().any(|attempt| attempt.outcome == "ambiguous") {
+                    self.all += 1;
+                    let reference = format!("{}/{}/{index}", run.order, run.id);
+                    self.doubled += usize::from(doubled.contains(reference.as_str()));
+                }
             }
         }
     }
-    listed.next.clone()
 }
 
 /// Percent-encodes all but letters and digits.
@@ -121,14 +131,8 @@ mod tests {
         }))
         .unwrap();
         let mut found = Ambiguous::default();
-        let next = add(&mut found, &HashSet::from(["shopify-1/a~t/1", "shopify-1/a~t/0"]), &listed);
+        found.add(&HashSet::from(["shopify-1/a~t/1", "shopify-1/a~t/0"]), &listed);
         assert_eq!((found.all, found.doubled), (2, 1));
-        assert_eq!(next.map(|next| encoded(&next)).as_deref(), Some("x%2F1"));
-    }
-
-    #[test]
-    fn all_queues_count() {
-        assert_eq!(depth(&json!({ "queues": { "events": 2, "stages": 3 } })), Some(5));
-        assert_eq!(depth(&json!({})), None);
+        assert_eq!(listed.next.map(|next| encoded(&next)).as_deref(), Some("x%2F1"));
     }
 }

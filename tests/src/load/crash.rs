@@ -21,7 +21,7 @@ const POSTING: Duration = Duration::from_secs(120);
 /// The longest wait after the restart. A message that was in flight comes again when its claim's
 /// lease (45 s) or its queue's visibility (3 min) is over and the ladder's first wait (2 min) too.
 const LONGEST: Duration = Duration::from_secs(420);
-/// How long nothing may be left to do before that is believed.
+/// How long no message may come before harkara is asked whether it is done, and between two questions.
 const QUIET: Duration = Duration::from_secs(3);
 
 /// Posts orders flat out, kills harkara when half of them are acknowledged and messages are in flight,
@@ -92,19 +92,20 @@ async fn until_killed(bench: &mut Bench, options: &Options, ledger: &Arc<Ledger>
 
 /// Waits until harkara has nothing left to do; how long that was.
 async fn until_done(bench: &mut Bench, since: Instant) -> Result<Duration> {
-    let mut quiet_since = Instant::now();
+    let (mut count, mut changed) = (0, Instant::now());
     loop {
-        let in_flight = bench.asker.count().await?.in_flight;
-        if in_flight > 0 || api::waiting(&bench.harkara).await? > 0 {
-            quiet_since = Instant::now();
+        let now = bench.asker.count().await?;
+        if now.in_flight > 0 || now.messages != count {
+            (count, changed) = (now.messages, Instant::now());
         }
-        if quiet_since.elapsed() >= QUIET {
-            return Ok(since.elapsed().saturating_sub(QUIET));
+        // Harkara is asked only when it seems done: reading the list of runs is work for it.
+        if changed.elapsed() >= QUIET && !api::busy(&bench.harkara).await? {
+            return Ok(changed.duration_since(since));
         }
         if since.elapsed() >= LONGEST {
             eprintln!("crash: still not quiet after {} s", LONGEST.as_secs());
             return Ok(since.elapsed());
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(QUIET).await;
     }
 }

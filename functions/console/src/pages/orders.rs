@@ -70,10 +70,10 @@ pub(crate) struct Search {
 
 pub(crate) async fn orders(desk: Desk, Query(search): Query<Search>) -> Result<Response, Failure> {
     let wanted = filled(&search.q);
-    if let Some(id) = wanted {
-        if let Some(order) = by_id(&desk, id).await? {
-            return Ok(Redirect::to(&format!("/orders/{}", encoded(order.as_str()))).into_response());
-        }
+    if let Some(id) = wanted
+        && let Some(order) = by_id(&desk, id).await?
+    {
+        return Ok(Redirect::to(&format!("/orders/{}", encoded(order.as_str()))).into_response());
     }
     let zoned = desk.zoned();
     let limit = if wanted.is_some() { SEARCHED } else { A_PAGE };

@@ -23,11 +23,6 @@ impl Zoned {
         format!("{day} {}", then.strftime("%H:%M"))
     }
 
-    /// `18:00`.
-    pub(crate) fn clock(&self, at: Timestamp) -> String {
-        self.zone.to_datetime(at).strftime("%H:%M").to_string()
-    }
-
     /// The whole time, for a `<time>` element's `datetime`.
     pub(crate) fn machine(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::window::{Held, Taken, Terms, Window};
 use crate::{
-    clock::{millis, real_span, span_millis},
+    clock::{millis, millis_after, real_span},
     place::due_of,
     settings::QueueSettings,
 };
@@ -35,12 +35,12 @@ impl Lane {
 
     /// Hands out what is due.
     pub(crate) fn take(&self, clock: &dyn Clock, max: usize) -> Taken {
-        let now_ms = millis(clock.now());
+        let now = clock.now();
         // Real time, so as much more of the clock's time as it is faster.
         let hidden = self.settings.visibility.saturating_mul(clock.scale().max(1));
         let max_receives = self.settings.redrive_to.map(|_| self.settings.max_receives.max(1));
-        let visible_at = now_ms.saturating_add(span_millis(hidden));
-        self.window().take(Terms { now_ms, visible_at, max, max_receives })
+        let visible_at = millis_after(now, hidden);
+        self.window().take(Terms { now_ms: millis(now), visible_at, max, max_receives })
     }
 
     /// Takes committed messages into memory and wakes whom they concern.

@@ -11,14 +11,14 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::{
-    clock::{millis, span_millis},
+    clock::{millis, millis_after},
     place::{due_of, last_of},
     readers::Readers,
     shared::Shared,
     writer::op::{Answer, Incoming, Op, Receipt},
 };
 pub(crate) use lane::Lane;
-pub(crate) use window::{Hand, Held};
+pub(crate) use window::{Hand, Held, Window};
 
 /// SQS's longest message, in bytes.
 const MAX_BODY: usize = 256 * 1024;
@@ -180,10 +180,10 @@ impl Queue for Queues {
         if messages.iter().any(|message| message.body.is_empty() || message.body.len() > MAX_BODY) {
             return refuse("a body is empty or over 256 KB");
         }
-        let now_ms = millis(self.clock.now());
+        let now = self.clock.now();
         let messages = messages
             .into_iter()
-            .map(|message| Incoming { due_ms: now_ms + span_millis(message.delay), body: message.body })
+            .map(|message| Incoming { due_ms: millis_after(now, message.delay), body: message.body })
             .collect();
         let (reply, answer) = oneshot::channel();
         self.ask(queue, Op::Send { queue, messages, reply }, answer).await
@@ -200,14 +200,9 @@ impl Queue for Queues {
             return refuse("a visibility is over 12 hours");
         }
         let Some(receipt) = Receipt::parse(receipt) else { return refuse("this is no receipt") };
-        let now_ms = millis(self.clock.now());
-        let due_ms = now_ms + span_millis(hidden_for);
+        let now = self.clock.now();
+        let (now_ms, due_ms) = (millis(now), millis_after(now, hidden_for));
         let (reply, answer) = oneshot::channel();
         self.ask(queue, Op::Hide { queue, receipt, due_ms, now_ms, reply }, answer).await
     }
-}
-
-/// A window of the settings' size over a queue of `total` messages.
-pub(crate) fn new_window(settings: &crate::settings::Settings, total: u64) -> window::Window {
-    window::Window::new(settings.window_messages, settings.window_bytes, total)
 }

@@ -237,10 +237,10 @@ impl Window {
     }
 
     /// A flight ends: its message is a waiting one again, or gone.
-    pub(crate) fn land(&mut self, id: i64) -> Option<Flight> {
-        let flight = self.flight.remove(&id)?;
-        self.expiries.remove(&(flight.visible_at, id));
-        Some(flight)
+    pub(crate) fn land(&mut self, receipt: Receipt) {
+        let Some(flight) = self.flight(receipt) else { return };
+        self.expiries.remove(&(flight.visible_at, receipt.id));
+        self.flight.remove(&receipt.id);
     }
 
     /// Whether a message at a place belongs into memory.
@@ -252,7 +252,7 @@ impl Window {
     pub(crate) fn deleted(&mut self, receipt: Receipt, place: i64) {
         self.total = self.total.saturating_sub(1);
         if self.flight(receipt).is_some() {
-            self.land(receipt.id);
+            self.land(receipt);
         } else if let Some(held) = self.ready.remove(&place) {
             self.bytes -= held.body.len();
         }

@@ -46,14 +46,14 @@ impl Writer<'_> {
             (Op::Release { queue, receipt }, effect) => self.released(queue, receipt, &effect),
             (Op::Redrive { queue, target, receipt }, Effect::Redriven { place, body }) => {
                 let mut window = self.shared.lanes.of(queue).window();
-                window.land(receipt.id);
+                window.land(receipt);
                 window.total = window.total.saturating_sub(1);
                 drop(window);
                 let held = Held { id: place, receives: 0, body };
                 self.shared.lanes.of(target).add([(place, held)].into_iter(), true, due_of(place));
             }
             (Op::Redrive { queue, receipt, .. }, _) => {
-                self.shared.lanes.of(queue).window().land(receipt.id);
+                self.shared.lanes.of(queue).window().land(receipt);
             }
             (Op::Reload { queue }, _) => self.reload(queue),
             (Op::Schedule { reply, .. }, effect) => {
@@ -128,7 +128,7 @@ impl Writer<'_> {
                 self.shared.lanes.of(queue).window().moved(receipt, *place, *due_ms);
             }
             Effect::Gone => {
-                self.shared.lanes.of(queue).window().land(receipt.id);
+                self.shared.lanes.of(queue).window().land(receipt);
                 return;
             }
             _ => {}
@@ -156,7 +156,7 @@ impl Writer<'_> {
         let body = if covered { self.messages.of_mut(queue).body(flight.place) } else { Ok(None) };
         match body {
             Ok(body) => {
-                lane.window().land(receipt.id);
+                lane.window().land(receipt);
                 let held = body.map(|body| Held { id: receipt.id, receives: flight.receives, body });
                 lane.add(held.map(|held| (flight.place, held)).into_iter(), false, now_ms);
             }

@@ -10,6 +10,8 @@ use super::op::Op;
 
 /// How long an op that nobody waits for may wait for company.
 const LAZY: Duration = Duration::from_millis(20);
+/// How long the writer looks away while it waits for more.
+const SLICE: Duration = Duration::from_micros(40);
 /// From so many waiting ops on, none of them waits any longer.
 const ENOUGH: usize = 256;
 
@@ -82,21 +84,23 @@ impl Mailbox {
         !(inner.closed && ops.is_empty())
     }
 
-    /// Adds what has come since to `ops`, after at most `linger` when fewer than `hoped` are there.
+    /// Adds what has come since to `ops`. Fewer than `hoped` are waited for, up to `linger`, as long as
+    /// more keep coming.
     pub(crate) fn top_up(&self, ops: &mut Vec<Op>, hoped: usize, linger: Duration) {
-        let mut inner = self.lock();
         let until = Instant::now() + linger;
-        while ops.len() + inner.ops.len() < hoped && !inner.closed {
+        loop {
+            let mut inner = self.lock();
+            let came = inner.ops.len();
+            inner.urgent = false;
+            ops.append(&mut inner.ops);
+            let closed = inner.closed;
+            drop(inner);
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
+            if ops.len() >= hoped || closed || left.is_zero() || (came == 0 && left < linger / 2) {
+                return;
             }
             // No wake-up for every arrival: the wait is short, and a look at its end is enough.
-            drop(inner);
-            std::thread::sleep(left.min(Duration::from_micros(50)));
-            inner = self.lock();
+            std::thread::sleep(left.min(SLICE));
         }
-        inner.urgent = false;
-        ops.append(&mut inner.ops);
     }
 }

@@ -56,9 +56,6 @@ fn a_damaged_file_is_refused() {
     let path = dir.path().join("a.db");
     drop(open(&path).unwrap());
     let mut bytes = std::fs::read(&path).unwrap();
-        let e = e.unwrap();
-        eprintln!("{:?} {}", e.path(), e.metadata().unwrap().len());
-    }
     assert!(bytes.len() > 3 * 8192);
     for byte in bytes.iter_mut().skip(8192).take(2 * 8192) {
         *byte = 0xA5;

@@ -1,5 +1,7 @@
 //! The ports' contract, run against the embedded twin, and what only the twin promises.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod contract;
 mod durability;
 mod files;

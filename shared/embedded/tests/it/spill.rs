@@ -100,3 +100,24 @@ async fn large_bodies_are_bounded_too() {
     seen.sort_unstable();
     assert_eq!(seen, (0..40).collect::<Vec<_>>());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_in_flight_is_not_loaded_again() {
+    let mut small = settings();
+    small.window_messages = 10;
+    let twin = Twin::with(small);
+    twin.queue().send(EVENTS, (0..100).map(|n| Outgoing::now(n.to_string())).collect()).await.unwrap();
+    let mut batch = twin.receive(EVENTS).await;
+    let held = batch.pop().unwrap();
+    twin.settle(EVENTS, &batch, &Unprocessed::default()).await;
+    // Its row is now behind the window's horizon, while its consumer still has it.
+    twin.queue().set_visibility(EVENTS, &held.receipt, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(drain(&twin).await.len() + batch.len(), 99);
+    assert_eq!(twin.store.queues().held_in_memory(EVENTS), 0);
+    let depth = twin.store.queues().depth(EVENTS).unwrap();
+    assert_eq!((depth.visible, depth.delayed, depth.in_flight), (0, 0, 1));
+    twin.pass(Duration::from_secs(60)).await;
+    let again = twin.receive(EVENTS).await;
+    assert_eq!((again.len(), &again[0].id, again[0].receives), (1, &held.id, 2));
+    assert!(twin.receive(EVENTS).await.is_empty());
+}

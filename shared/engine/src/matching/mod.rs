@@ -143,7 +143,7 @@ impl Matcher {
             let plan = Plan::make(shelf, before, &facts, self.clock.now());
             if plan.is_empty() {
                 self.counters.add("facts.duplicate");
-                return if again { self.hand_on_again(store, order).await } else { Ok(()) };
+                return self.hand_on_again(store, order, again).await;
             }
             let plan = self.with_cancellations(plan).await?;
             match self.write(&plan).await? {
@@ -217,15 +217,17 @@ impl Matcher {
         Ok(())
     }
 
-    /// Hands on what is open of an order's runs once more: a job too many finds nothing to do.
-    ///
-    /// # Errors
-    /// When the table, the queue or the scheduler fails.
-    pub async fn hand_on_again(&self, store: &StoreId, order: &OrderId) -> Result<(), MatchError> {
+    /// What a repeated fact had set off may not have been handed on: a crash can come between commit
+    /// and enqueue. Hands on what is overdue of the order's runs, or with `all` whatever is open; a job
+    /// too many finds nothing to do.
+    async fn hand_on_again(&self, store: &StoreId, order: &OrderId, all: bool) -> Result<(), MatchError> {
+        let now = self.clock.now();
         for run in self.runs(store, order).await? {
-            if run.value.status == RunStatus::Running {
+            let mut due = open_stages(&run.value, now);
+            due.retain(|(_, at)| all || *at <= now);
+            if run.value.status == RunStatus::Running && !due.is_empty() {
                 let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
-                onward.stages(&run.value, &open_stages(&run.value, self.clock.now())).await?;
+                onward.stages(&run.value, &due).await?;
             }
         }
         Ok(())

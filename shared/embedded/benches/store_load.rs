@@ -124,10 +124,12 @@ fn scatter(turn: u64) -> u64 {
 }
 
 fn order(turn: u64, part: u32) -> Item {
-    let mut item = Item::new(
-        Key::new(format!("store-1#order-{:020}", scatter(turn)), format!("part-{part}")),
-        vec![b'x'; 1000],
-    );
+    placed(scatter(turn), turn, part)
+}
+
+fn placed(id: u64, turn: u64, part: u32) -> Item {
+    let key = Key::new(format!("store-1#order-{id:020}"), format!("part-{part}"));
+    let mut item = Item::new(key, vec![b'x'; 1000]);
     if part == 0 {
         item.list = Some(IndexKey { pk: "orders#store-1".into(), sk: format!("{turn:020}") });
     }
@@ -160,6 +162,14 @@ async fn table(store: &Arc<Embedded>) {
     })
     .await;
     let ports = Arc::clone(&table);
+    measure(store, Bench { name: "five parts, keys in order", rows: 5, operations: 50_000 }, move |turn| {
+        let table = Arc::clone(&ports);
+        let turn = turn + 2_000_000;
+        let parts = (0..5).map(|part| Write::Put(placed(turn, turn, part), Expect::Absent)).collect();
+        async move { table.write(parts).await.unwrap() }
+    })
+    .await;
+    let ports = Arc::clone(&table);
     measure(store, Bench { name: "get", rows: 0, operations: 200_000 }, move |turn| {
         let table = Arc::clone(&ports);
         async move { _ = table.get(&order(turn % 100_000, 0).key).await.unwrap() }
@@ -168,7 +178,7 @@ async fn table(store: &Arc<Embedded>) {
     let ports = Arc::clone(&table);
     measure(store, Bench { name: "put, then get and query", rows: 1, operations: 50_000 }, move |turn| {
         let table = Arc::clone(&ports);
-        let item = order(turn + 2_000_000, 0);
+        let item = order(turn + 3_000_000, 0);
         async move {
             let key = item.key.clone();
             table.write(vec![Write::Put(item, Expect::Absent)]).await.unwrap();

@@ -1,0 +1,176 @@
+//! Bad input never harms: refused or passed over, counted, and nothing half-written.
+
+use bytes::Bytes;
+use harkara_engine::ingest::Ingest;
+use harkara_engine::port::QueueName;
+use http::{Method, Request, StatusCode};
+
+use crate::{
+    bodies::Order,
+    world::{TestWorld, Webhook, partition},
+};
+
+/// Nothing was enqueued, nothing written, and the refusal was counted.
+async fn harmless(world: &TestWorld, counter: &str) {
+    for queue in QueueName::ALL {
+        assert!(world.take(queue).await.is_empty(), "{queue}");
+    }
+    assert_eq!(partition(world, "o#demo#shopify-1").await, 0);
+    assert_eq!(world.counter(counter), 1, "{counter}: {:?}", world.world.counters.all());
+    let asked = world.probe.counted();
+    assert!(asked.is_empty(), "the ports were asked for {asked:?}");
+}
+
+async fn world() -> (TestWorld, Webhook) {
+    let world = TestWorld::at("2026-11-22T10:00").await;
+    let order = Order::cod(1, world.now());
+    let good = world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes());
+    (world, good)
+}
+
+fn set(webhook: &Webhook, name: &str, value: Option<&str>) -> Webhook {
+    let mut changed = webhook.clone();
+    changed.headers.retain(|(held, _)| *held != name);
+    if let Some(value) = value {
+        let (held, _) = webhook.headers.iter().find(|(held, _)| *held == name).unwrap();
+        changed.headers.push((held, value.to_owned()));
+    }
+    changed
+}
+
+#[tokio::test]
+async fn a_missing_or_wrong_signature_is_401() {
+    let tampered = |good: &Webhook| Webhook { body: [&good.body[..], b" "].concat(), ..good.clone() };
+    type Change = fn(&Webhook) -> Webhook;
+    let without: Change = |good| set(good, "x-shopify-hmac-sha256", None);
+    let wrong: Change = |good| set(good, "x-shopify-hmac-sha256", Some("AAAA"));
+    for change in [without, wrong, tampered] {
+        let (world, good) = world().await;
+        assert_eq!(world.deliver(&change(&good)).await, StatusCode::UNAUTHORIZED);
+        harmless(&world, "shopify.refused.bad_signature").await;
+        assert_eq!(world.deliver(&good).await, StatusCode::OK, "the good one is taken in");
+        world.run().await;
+        assert_eq!(world.calls().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn another_sources_signature_is_401() {
+    let (world, good) = world().await;
+    let body = good.body.clone();
+    let mut other = world.from_whatsapp(&body);
+    other.path.clone_from(&good.path);
+    assert_eq!(world.deliver(&other).await, StatusCode::UNAUTHORIZED);
+    harmless(&world, "shopify.refused.bad_signature").await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_what_it_says_is_400() {
+    let deep = |open: &str, close: &str| format!("{{\"id\":{}1{}}}", open.repeat(10_000), close.repeat(10_000));
+    let bodies = [
+        String::new(),
+        "not json".to_owned(),
+        "{\"id\": 1".to_owned(),
+        "[]".to_owned(),
+        "null".to_owned(),
+        "{}".to_owned(),
+        "{\"id\": {}}".to_owned(),
+        "{\"id\": 1, \"created_at\": \"yesterday\"}".to_owned(),
+        "{\"id\": 1, \"created_at\": \"2026-11-22T10:00:00Z\", \"total_price\": \"much\", \"currency\": \"PKR\"}".to_owned(),
+        deep("[", "]"),
+        deep("{\"a\":", "}"),
+        "\u{0}".repeat(1000),
+    ];
+    for body in bodies {
+        let (world, _) = world().await;
+        let webhook = world.from_shop("orders/create", body.as_bytes());
+        let start: String = body.chars().take(40).collect();
+        assert_eq!(world.deliver(&webhook).await, StatusCode::BAD_REQUEST, "{start}");
+        harmless(&world, "shopify.refused.malformed").await;
+    }
+    let (world, _) = world().await;
+    let not_text = world.from_whatsapp(&[0xff, 0xfe, b'{']);
+    assert_eq!(world.deliver(&not_text).await, StatusCode::BAD_REQUEST);
+    harmless(&world, "whatsapp.refused.malformed").await;
+}
+
+/// Deep nesting where nobody looks is passed over or refused, but never a crash.
+#[tokio::test]
+async fn deep_nesting_in_a_field_that_nobody_reads_is_no_crash() {
+    let (world, good) = world().await;
+    let text = String::from_utf8(good.body).unwrap();
+    let deep = format!("{{\"note_attributes\":{}{},{}", "[".repeat(10_000), "]".repeat(10_000), &text[1..]);
+    let status = world.deliver(&world.from_shop("orders/create", deep.as_bytes())).await;
+    assert!(status == StatusCode::BAD_REQUEST || status == StatusCode::OK, "{status}");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413_and_one_at_the_limit_is_read() {
+    let (world, good) = world().await;
+    let mut body = good.body.clone();
+    body.resize(Ingest::MAX_BODY + 1, b' ');
+    assert_eq!(world.deliver(&world.from_shop("orders/create", &body)).await, StatusCode::PAYLOAD_TOO_LARGE);
+    harmless(&world, "shopify.refused.too_large").await;
+    body.truncate(Ingest::MAX_BODY);
+    assert_eq!(world.deliver(&world.from_shop("orders/create", &body)).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_unknown_topic_is_200_and_counted() {
+    let (world, _) = world().await;
+    assert_eq!(world.deliver(&world.from_shop("carts/create", b"{\"id\": 1}")).await, StatusCode::OK);
+    harmless(&world, "shopify.ignored.topic/carts/create").await;
+}
+
+#[tokio::test]
+async fn an_unknown_store_or_source_is_404() {
+    for path in ["/webhooks/nobody/shopify", "/webhooks/demo/etsy", "/webhooks/demo", "/webhooks/demo/shopify/x", "/"] {
+        let (world, good) = world().await;
+        let webhook = Webhook { path: path.to_owned(), ..good };
+        assert_eq!(world.deliver(&webhook).await, StatusCode::NOT_FOUND, "{path}");
+        let asked = world.probe.counted();
+        assert!(asked.is_empty(), "{path}: {asked:?}");
+    }
+    let (world, good) = world().await;
+    world.deliver(&Webhook { path: "/webhooks/nobody/shopify".to_owned(), ..good }).await;
+    harmless(&world, "unknown.refused.unknown").await;
+}
+
+async fn handshake(world: &TestWorld, query: &str) -> (StatusCode, String) {
+    let request = Request::get(format!("/webhooks/demo/whatsapp?{query}")).body(Bytes::new()).unwrap();
+    let response = harkara_ingest::handle(&world.world.ingest, &request).await;
+    (response.status(), String::from_utf8(response.body().to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_handshake_is_answered_to_who_knows_the_token() {
+    let (world, _) = world().await;
+    let query = |token: &str| format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1158201444");
+    let right = handshake(&world, &query(world.verify_token())).await;
+    assert_eq!(right, (StatusCode::OK, "1158201444".to_owned()));
+    for wrong in ["", "guess"] {
+        let (status, body) = handshake(&world, &query(wrong)).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert!(!body.contains("1158201444"));
+    }
+    let delete = Request::builder().method(Method::DELETE).uri("/webhooks/demo/whatsapp").body(Bytes::new()).unwrap();
+    let status = harkara_ingest::handle(&world.world.ingest, &delete).await.status();
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(world.probe.counted().is_empty());
+}
+
+/// A button that another store signed, or nobody, settles nothing.
+#[tokio::test]
+async fn a_forged_button_confirms_nothing() {
+    let (world, good) = world().await;
+    world.deliver(&good).await;
+    world.run().await;
+    for payload in ["hk1:confirm:shopify-1:00000000000000000000000000000000", "hk1:confirm:shopify-1:", "confirm"] {
+        let content = serde_json::json!({ "payload": payload, "text": "Confirm" });
+        let body = crate::bodies::message(&format!("wamid.{payload}"), "923001000001", world.now(), "button", &content);
+        world.post_whatsapp(&body).await;
+    }
+    let order = Order::cod(1, world.now());
+    assert_eq!(world.story(&order).await.order.confirmation(), harkara_domain::order::Confirmation::Pending);
+    world.finish().await;
+}

@@ -1,0 +1,20 @@
+//! The whole in one process: signed webhooks in, the provider's calls out, over the embedded ports and
+//! a clock that is moved by hand.
+
+// clippy.toml frees tests of these, but not what helps them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+
+mod bad_input;
+mod bodies;
+mod cost;
+mod crowd;
+mod durability;
+mod invariants;
+mod lost;
+mod probe;
+mod provider;
+mod replay;
+mod retries;
+mod road;
+mod schema;
+mod world;

@@ -1,0 +1,228 @@
+//! The world outside: a WhatsApp that does as it is told, a post office, connections in memory.
+
+use async_trait::async_trait;
+use harkara_domain::{StoreId, reference::StageRef};
+use harkara_embedded::ManualClock;
+use harkara_engine::port::{
+    Clock, Http, HttpError, HttpRequest, HttpResponse, Mail, MailError, Mailer, Secrets, SecretsError,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+
+use crate::probe::Gate;
+
+/// What WhatsApp does with a call.
+#[derive(Clone)]
+pub(crate) enum Answer {
+    /// Takes it.
+    Accept,
+    /// Answers with an HTTP status and a code of Meta's.
+    Error(u16, i64),
+    /// Answers with a bare status.
+    Status(u16),
+    /// Takes it, but the answer is lost.
+    TakenAnswerLost,
+    /// Never gets it, and nobody knows: the time limit passes.
+    Timeout,
+    /// Cannot be connected to.
+    Refused,
+    /// Holds the call, then does the other thing.
+    Held(Gate, Box<Answer>),
+}
+
+/// A call that was made.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) at: Timestamp,
+    pub(crate) url: String,
+    pub(crate) authorization: String,
+    pub(crate) body: Value,
+    /// Its id at the provider, if that took it.
+    pub(crate) wamid: Option<String>,
+}
+
+impl Call {
+    pub(crate) fn reference(&self) -> StageRef {
+        self.body["biz_opaque_callback_data"].as_str().unwrap().parse().unwrap()
+    }
+
+    pub(crate) fn to(&self) -> &str {
+        self.body["to"].as_str().unwrap()
+    }
+
+    /// Which template it is, or `free text`.
+    pub(crate) fn what(&self) -> &str {
+        self.body["template"]["name"].as_str().unwrap_or("free text")
+    }
+
+    /// The payloads of its buttons, in their order, whichever form it has.
+    pub(crate) fn payloads(&self) -> Vec<String> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let quick = list(&self.body["template"]["components"]);
+        let quick = quick.iter().filter(|part| part["sub_type"] == "quick_reply");
+        let reply = list(&self.body["interactive"]["action"]["buttons"]);
+        quick
+            .map(|part| text(&part["parameters"][0]["payload"]))
+            .chain(reply.iter().map(|button| text(&button["reply"]["id"])))
+            .collect()
+    }
+}
+
+#[derive(Default)]
+struct Scripted {
+    calls: Vec<Call>,
+    script: VecDeque<Answer>,
+    by_number: HashMap<String, Answer>,
+    otherwise: Option<Answer>,
+    taken: u32,
+}
+
+/// WhatsApp.
+pub(crate) struct Provider {
+    clock: Arc<ManualClock>,
+    state: Mutex<Scripted>,
+}
+
+impl Provider {
+    pub(crate) fn new(clock: Arc<ManualClock>) -> Self {
+        Self { clock, state: Mutex::default() }
+    }
+
+    /// The answers to the next calls, before those of [`Provider::always`].
+    pub(crate) fn next(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.state.lock().unwrap().script.extend(answers);
+    }
+
+    /// The answer to every call from now on.
+    pub(crate) fn always(&self, answer: Answer) {
+        self.state.lock().unwrap().otherwise = Some(answer);
+    }
+
+    /// The answer to every message to a number.
+    pub(crate) fn to_number(&self, number: &str, answer: Answer) {
+        self.state.lock().unwrap().by_number.insert(number.trim_start_matches('+').to_owned(), answer);
+    }
+
+    /// Holds the next call, then does `after`.
+    pub(crate) fn hold(&self, after: Answer) -> Gate {
+        let gate = Gate::default();
+        self.next([Answer::Held(gate.clone(), Box::new(after))]);
+        gate
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.state.lock().unwrap().calls.clone()
+    }
+
+    pub(crate) fn unused(&self) -> usize {
+        self.state.lock().unwrap().script.len()
+    }
+
+    fn answer(&self, place: usize, answer: &Answer) -> Result<HttpResponse, HttpError> {
+        let response = |status: u16, body: Value| HttpResponse { status, retry_after: None, body: body.to_string().into() };
+        let take = || {
+            let mut state = self.state.lock().unwrap();
+            state.taken += 1;
+            let id = format!("wamid.{}", state.taken);
+            state.calls[place].wamid = Some(id.clone());
+            id
+        };
+        match answer {
+            Answer::Accept => Ok(response(200, json!({ "messages": [{ "id": take() }] }))),
+            Answer::TakenAnswerLost => {
+                take();
+                Err(HttpError::AnswerLost("cut off".to_owned()))
+            }
+            Answer::Timeout => Err(HttpError::AnswerLost("too late".to_owned())),
+            Answer::Refused => Err(HttpError::NotSent("connection refused".to_owned())),
+            Answer::Status(status) => Ok(response(*status, Value::Null)),
+            Answer::Error(status, code) => {
+                let error = json!({ "message": "told to refuse", "code": code, "fbtrace_id": "x" });
+                Ok(response(*status, json!({ "error": error })))
+            }
+            Answer::Held(..) => unreachable!("held already"),
+        }
+    }
+}
+
+#[async_trait]
+impl Http for Provider {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let header = |name| request.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+        let (place, mut answer) = {
+            let mut state = self.state.lock().unwrap();
+            let number = body["to"].as_str().unwrap_or_default();
+            let fixed = state.by_number.get(number).cloned();
+            let answer = fixed.or_else(|| state.script.pop_front()).or_else(|| state.otherwise.clone());
+            state.calls.push(Call {
+                at: self.clock.now(),
+                url: request.url,
+                authorization: header("authorization").unwrap_or_default(),
+                body,
+                wamid: None,
+            });
+            (state.calls.len() - 1, answer.unwrap_or(Answer::Accept))
+        };
+        while let Answer::Held(gate, after) = answer {
+            gate.pass().await;
+            answer = *after;
+        }
+        self.answer(place, &answer)
+    }
+}
+
+/// A mail that was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Posted {
+    pub(crate) at: Timestamp,
+    pub(crate) mail: Mail,
+}
+
+/// The post office.
+pub(crate) struct PostOffice {
+    clock: Arc<ManualClock>,
+    posted: Mutex<Vec<Posted>>,
+    failures: Mutex<VecDeque<MailError>>,
+}
+
+impl PostOffice {
+    pub(crate) fn new(clock: Arc<ManualClock>) -> Self {
+        Self { clock, posted: Mutex::default(), failures: Mutex::default() }
+    }
+
+    pub(crate) fn fail_next(&self, error: MailError) {
+        self.failures.lock().unwrap().push_back(error);
+    }
+
+    pub(crate) fn posted(&self) -> Vec<Posted> {
+        self.posted.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Mailer for PostOffice {
+    async fn send(&self, _: &StoreId, mail: Mail) -> Result<String, MailError> {
+        if let Some(error) = self.failures.lock().unwrap().pop_front() {
+            return Err(error);
+        }
+        let mut posted = self.posted.lock().unwrap();
+        posted.push(Posted { at: self.clock.now(), mail });
+        Ok(format!("mail.{}", posted.len()))
+    }
+}
+
+/// The demo store's connections.
+pub(crate) struct Connections(pub(crate) Map<String, Value>);
+
+#[async_trait]
+impl Secrets for Connections {
+    async fn get(&self, store: &str, connection: &str) -> Result<Option<String>, SecretsError> {
+        Ok(self.0.get(connection).filter(|_| store == "demo").map(Value::to_string))
+    }
+}
