@@ -24,7 +24,7 @@ async fn harmless(world: &TestWorld, counter: &str) {
 async fn world() -> (TestWorld, Webhook) {
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
-    let good = world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes());
+    let good = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
     (world, good)
 }
 
@@ -58,7 +58,7 @@ async fn a_missing_or_wrong_signature_is_401() {
 async fn another_sources_signature_is_401() {
     let (world, good) = world().await;
     let body = good.body.clone();
-    let mut other = world.from_whatsapp(&body);
+    let mut other = world.whatsapp_says(&body);
     other.path.clone_from(&good.path);
     assert_eq!(world.deliver(&other).await, StatusCode::UNAUTHORIZED);
     harmless(&world, "shopify.refused.bad_signature").await;
@@ -66,7 +66,8 @@ async fn another_sources_signature_is_401() {
 
 #[tokio::test]
 async fn a_body_that_is_not_what_it_says_is_400() {
-    let deep = |open: &str, close: &str| format!("{{\"id\":{}1{}}}", open.repeat(10_000), close.repeat(10_000));
+    let deep =
+        |open: &str, close: &str| format!("{{\"id\":{}1{}}}", open.repeat(10_000), close.repeat(10_000));
     let bodies = [
         String::new(),
         "not json".to_owned(),
@@ -83,13 +84,13 @@ async fn a_body_that_is_not_what_it_says_is_400() {
     ];
     for body in bodies {
         let (world, _) = world().await;
-        let webhook = world.from_shop("orders/create", body.as_bytes());
+        let webhook = world.shop_says("orders/create", body.as_bytes());
         let start: String = body.chars().take(40).collect();
         assert_eq!(world.deliver(&webhook).await, StatusCode::BAD_REQUEST, "{start}");
         harmless(&world, "shopify.refused.malformed").await;
     }
     let (world, _) = world().await;
-    let not_text = world.from_whatsapp(&[0xff, 0xfe, b'{']);
+    let not_text = world.whatsapp_says(&[0xff, 0xfe, b'{']);
     assert_eq!(world.deliver(&not_text).await, StatusCode::BAD_REQUEST);
     harmless(&world, "whatsapp.refused.malformed").await;
 }
@@ -100,7 +101,7 @@ async fn deep_nesting_in_a_field_that_nobody_reads_is_no_crash() {
     let (world, good) = world().await;
     let text = String::from_utf8(good.body).unwrap();
     let deep = format!("{{\"note_attributes\":{}{},{}", "[".repeat(10_000), "]".repeat(10_000), &text[1..]);
-    let status = world.deliver(&world.from_shop("orders/create", deep.as_bytes())).await;
+    let status = world.deliver(&world.shop_says("orders/create", deep.as_bytes())).await;
     assert!(status == StatusCode::BAD_REQUEST || status == StatusCode::OK, "{status}");
 }
 
@@ -109,22 +110,24 @@ async fn a_body_over_the_limit_is_413_and_one_at_the_limit_is_read() {
     let (world, good) = world().await;
     let mut body = good.body.clone();
     body.resize(Ingest::MAX_BODY + 1, b' ');
-    assert_eq!(world.deliver(&world.from_shop("orders/create", &body)).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(world.deliver(&world.shop_says("orders/create", &body)).await, StatusCode::PAYLOAD_TOO_LARGE);
     harmless(&world, "shopify.refused.too_large").await;
     body.truncate(Ingest::MAX_BODY);
-    assert_eq!(world.deliver(&world.from_shop("orders/create", &body)).await, StatusCode::OK);
+    assert_eq!(world.deliver(&world.shop_says("orders/create", &body)).await, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn an_unknown_topic_is_200_and_counted() {
     let (world, _) = world().await;
-    assert_eq!(world.deliver(&world.from_shop("carts/create", b"{\"id\": 1}")).await, StatusCode::OK);
+    assert_eq!(world.deliver(&world.shop_says("carts/create", b"{\"id\": 1}")).await, StatusCode::OK);
     harmless(&world, "shopify.ignored.topic/carts/create").await;
 }
 
 #[tokio::test]
 async fn an_unknown_store_or_source_is_404() {
-    for path in ["/webhooks/nobody/shopify", "/webhooks/demo/etsy", "/webhooks/demo", "/webhooks/demo/shopify/x", "/"] {
+    for path in
+        ["/webhooks/nobody/shopify", "/webhooks/demo/etsy", "/webhooks/demo", "/webhooks/demo/shopify/x", "/"]
+    {
         let (world, good) = world().await;
         let webhook = Webhook { path: path.to_owned(), ..good };
         assert_eq!(world.deliver(&webhook).await, StatusCode::NOT_FOUND, "{path}");
@@ -153,7 +156,8 @@ async fn a_handshake_is_answered_to_who_knows_the_token() {
         assert_eq!(status, StatusCode::UNAUTHORIZED);
         assert!(!body.contains("1158201444"));
     }
-    let delete = Request::builder().method(Method::DELETE).uri("/webhooks/demo/whatsapp").body(Bytes::new()).unwrap();
+    let delete =
+        Request::builder().method(Method::DELETE).uri("/webhooks/demo/whatsapp").body(Bytes::new()).unwrap();
     let status = harkara_ingest::handle(&world.world.ingest, &delete).await.status();
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
     assert!(world.probe.counted().is_empty());
@@ -165,9 +169,17 @@ async fn a_forged_button_confirms_nothing() {
     let (world, good) = world().await;
     world.deliver(&good).await;
     world.run().await;
-    for payload in ["hk1:confirm:shopify-1:00000000000000000000000000000000", "hk1:confirm:shopify-1:", "confirm"] {
+    for payload in
+        ["hk1:confirm:shopify-1:00000000000000000000000000000000", "hk1:confirm:shopify-1:", "confirm"]
+    {
         let content = serde_json::json!({ "payload": payload, "text": "Confirm" });
-        let body = crate::bodies::message(&format!("wamid.{payload}"), "923001000001", world.now(), "button", &content);
+        let body = crate::bodies::message(
+            &format!("wamid.{payload}"),
+            "923001000001",
+            world.now(),
+            "button",
+            &content,
+        );
         world.post_whatsapp(&body).await;
     }
     let order = Order::cod(1, world.now());

@@ -111,7 +111,7 @@ impl Order {
 }
 
 /// Meta's wrapping of a change.
-fn wrapped(value: Value) -> Value {
+fn wrapped(value: &Value) -> Value {
     json!({
         "object": "whatsapp_business_account",
         "entry": [{ "id": "290042001042", "changes": [{ "field": "messages", "value": value }] }],
@@ -120,7 +120,7 @@ fn wrapped(value: Value) -> Value {
 
 /// A customer's message: a tapped quick reply, or a text.
 pub(crate) fn message(id: &str, from: &str, at: Timestamp, kind: &str, content: &Value) -> Value {
-    wrapped(json!({
+    wrapped(&json!({
         "messaging_product": "whatsapp",
         "contacts": [{ "wa_id": from, "profile": { "name": "Ayesha" } }],
         "messages": [{ "from": from, "id": id, "timestamp": at.as_second().to_string(), "type": kind, kind: content }],
@@ -129,9 +129,11 @@ pub(crate) fn message(id: &str, from: &str, at: Timestamp, kind: &str, content: 
 
 /// A status report.
 pub(crate) fn status(wamid: &str, status: &str, at: Timestamp, reference: &str, code: Option<i64>) -> Value {
-    let errors: Vec<Value> =
-        code.iter().map(|code| json!({ "code": code, "title": "told to fail", "message": "told to fail" })).collect();
-    wrapped(json!({
+    let errors: Vec<Value> = code
+        .iter()
+        .map(|code| json!({ "code": code, "title": "told to fail", "message": "told to fail" }))
+        .collect();
+    wrapped(&json!({
         "messaging_product": "whatsapp",
         "statuses": [{
             "id": wamid,

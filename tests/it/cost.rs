@@ -1,20 +1,74 @@
 //! What an order costs, in requests to the ports: a change of it is to be seen.
 
 use harkara_domain::fact::Choice;
-use std::collections::BTreeMap;
+use jiff::SignedDuration;
 
 use crate::{
     bodies::Order,
     world::{TestWorld, minutes},
 };
 
+/// What was asked since the last look, but for the reading of what the store has set up, which is done
+/// once in five seconds however many orders there are.
+fn asked(world: &TestWorld) -> Vec<(String, u64)> {
+    world.probe.counted().into_iter().filter(|(name, _)| !name.starts_with("set-up")).collect()
+}
+
+fn numbers(of: &[(&str, u64)]) -> Vec<(String, u64)> {
+    of.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+}
+
 #[tokio::test]
 async fn an_order_that_is_confirmed_after_the_reminder_costs_so_many_requests() {
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
     world.place(&order).await;
-    let placed = world.probe.counted();
-    println!("{placed:#?}");
-    let all: BTreeMap<String, u64> = BTreeMap::new();
-    drop((all, minutes(1), Choice::Confirm));
+    let placed = numbers(&[
+        ("get", 3),            // matcher: view, customer; stage: customer
+        ("query", 1),          // stage: the order's runs and view
+        ("schedule", 2),       // Review of the exception review, Remind once the question was tried
+        ("send to events", 1), // ingest: the order's facts
+        ("send to stages", 1), // matcher: Ask, at once
+        ("write of 1", 2),     // stage: claim, outcome
+        ("write of 5", 1),     // matcher: view, customer, two runs, the timeline's entry
+    ]);
+    assert_eq!(asked(&world), placed, "the order is placed and asked about");
+
+    world.receipt(&world.calls()[0], "delivered", None).await;
+    let delivered = numbers(&[
+        ("get", 1),            // matcher: the run
+        ("schedule", 1),       // Remind, handed on once more with a stage's first receipt
+        ("send to events", 1), // ingest: the receipt
+        ("write of 1", 1),     // matcher: the run
+    ]);
+    assert_eq!(asked(&world), delivered, "the question has arrived");
+
+    // No sweep in between: it costs its eight queries however many orders there are.
+    world.stall(minutes(30) + SignedDuration::from_millis(1));
+    world.run().await;
+    let reminded = numbers(&[
+        ("get", 1),        // stage: customer
+        ("query", 1),      // stage: the order's runs and view
+        ("schedule", 1),   // Escalate
+        ("write of 1", 2), // stage: claim, outcome
+    ]);
+    assert_eq!(asked(&world), reminded, "the customer is reminded");
+
+    world.tap(&order, Choice::Confirm).await;
+    let confirmed = numbers(&[
+        ("get", 2),            // matcher: view, customer
+        ("send to events", 1), // ingest: the answer
+        ("write of 4", 1),     // matcher: view, customer, the entries of the answer and of what follows
+    ]);
+    assert_eq!(asked(&world), confirmed, "the customer confirms");
+
+    world.stall(minutes(91));
+    world.run().await;
+    let skipped = numbers(&[
+        ("get", 2),        // stage: the customer, for Escalate and for Review
+        ("query", 2),      // the order's runs and view, for each
+        ("write of 1", 2), // each is skipped, with its reason
+    ]);
+    assert_eq!(asked(&world), skipped, "neither alert is needed");
+    world.finish().await;
 }

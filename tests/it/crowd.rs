@@ -19,7 +19,9 @@ async fn orders_of_one_customer_at_once_are_all_counted() {
         .map(|id| Order { phone: Some("+923001234567".to_owned()), ..Order::cod(id, world.now()) })
         .collect();
     for order in &orders {
-        world.deliver(&world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+        world
+            .deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes()))
+            .await;
     }
     assert!(world.work(QueueName::Events).await);
     assert!(world.take(QueueName::Events).await.is_empty(), "all ten in one batch, and none comes again");
@@ -28,7 +30,11 @@ async fn orders_of_one_customer_at_once_are_all_counted() {
     assert_eq!(customer.orders, 10);
     assert_eq!(customer.spent.values().map(ToString::to_string).collect::<Vec<_>>(), ["44900.00"]);
     for order in &orders[..2] {
-        world.deliver(&world.from_shop("orders/cancelled", order.cancelled(world.now()).to_string().as_bytes())).await;
+        world
+            .deliver(
+                &world.shop_says("orders/cancelled", order.cancelled(world.now()).to_string().as_bytes()),
+            )
+            .await;
     }
     world.run().await;
     let customer = world.story(&orders[0]).await.customer.unwrap();
@@ -55,14 +61,16 @@ async fn two_hundred_orders_at_once_get_one_message_each() {
     let orders: Vec<Order> = (1..=200).map(|id| Order::cod(id, world.now())).collect();
     let webhooks: Vec<_> = orders
         .iter()
-        .map(|order| world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes()))
+        .map(|order| world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes()))
         .collect();
     let first = futures::future::join_all(webhooks.iter().map(|webhook| world.deliver(webhook)));
     let second = futures::future::join_all(webhooks.iter().rev().map(|webhook| world.deliver(webhook)));
     let (first, second) = tokio::join!(first, second);
     assert!(first.into_iter().chain(second).all(|status| status == 200));
     let done = async {
-        while world.counter("stage.sent") < 200 || world.counter("facts.applied") + world.counter("facts.duplicate") < 400 {
+        while world.counter("stage.sent") < 200
+            || world.counter("facts.applied") + world.counter("facts.duplicate") < 400
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

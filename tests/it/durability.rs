@@ -17,7 +17,10 @@ async fn what_was_acknowledged_survives_a_loss_of_power() {
     world.advance(minutes(3)).await;
     world.tap(confirmed, Choice::Confirm).await;
     // Acknowledged to the shop, not yet worked on.
-    assert_eq!(world.deliver(&world.from_shop("orders/create", raw.body(raw.placed).to_string().as_bytes())).await, 200);
+    assert_eq!(
+        world.deliver(&world.shop_says("orders/create", raw.body(raw.placed).to_string().as_bytes())).await,
+        200
+    );
 
     let world = world.after_power_loss();
     // Nobody was there for an hour; what came due meanwhile goes out when somebody is.
@@ -40,7 +43,7 @@ async fn what_was_acknowledged_survives_a_loss_of_power() {
 async fn a_send_that_was_under_way_when_the_power_went_is_settled_by_its_receipt() {
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
-    world.deliver(&world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
     world.drain(harkara_engine::port::QueueName::Events).await;
     let gate = world.whatsapp.hold(crate::provider::Answer::Accept);
     let batch = world.take(harkara_engine::port::QueueName::Stages).await;
@@ -51,7 +54,8 @@ async fn a_send_that_was_under_way_when_the_power_went_is_settled_by_its_receipt
     gate.reached().await;
     let world = world.after_power_loss();
     under_way.abort();
-    world.advance(minutes(4)).await;
+    // The claim runs out after 45 seconds; from then on a receipt has two minutes.
+    world.advance(minutes(2)).await;
     let state = world.stage(&order, "cod-confirmation", "Ask").await;
     assert_eq!((state.status, state.attempts.len()), (StageStatus::Queued, 1), "{state:?}");
     world.receipt(&world.calls()[0], "delivered", None).await;

@@ -43,7 +43,7 @@ fn life(world: &TestWorld, order: &Order) -> Vec<Webhook> {
         ("fulfillment_events/create", order.scan("out_for_delivery", at(90))),
         ("fulfillment_events/create", order.scan("delivered", at(120))),
     ];
-    bodies.iter().map(|(topic, body)| world.from_shop(topic, body.to_string().as_bytes())).collect()
+    bodies.iter().map(|(topic, body)| world.shop_says(topic, body.to_string().as_bytes())).collect()
 }
 
 /// How often each trigger fired, and how often it started something.
@@ -92,9 +92,9 @@ async fn a_fact_counts_once_whatever_the_number_and_order_of_deliveries() {
 async fn a_trigger_fires_once_though_two_matchers_have_it_at_once() {
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
-    let webhook = world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes());
+    let webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
     // The shop says it twice, as two happenings: neither the fact's id nor the queue tells them apart.
-    let again = world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes());
+    let again = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
     let makes_a_run = |writes: &[Write]| writes.iter().any(|write| write.key().sk.starts_with("r#"));
     world.deliver(&webhook).await;
     let first = world.take(QueueName::Events).await;
@@ -122,14 +122,16 @@ async fn a_trigger_fires_once_though_two_matchers_have_it_at_once() {
 
 async fn placed(world: &TestWorld) -> Order {
     let order = Order::cod(1, world.now());
-    world.deliver(&world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
     world.drain(QueueName::Events).await;
     order
 }
 
 fn claims(writes: &[Write]) -> bool {
     writes.iter().any(|write| match write {
-        Write::Put(item, _) => item.key.sk.starts_with("r#") && String::from_utf8_lossy(&item.body).contains("\"claim\""),
+        Write::Put(item, _) => {
+            item.key.sk.starts_with("r#") && String::from_utf8_lossy(&item.body).contains("\"claim\"")
+        }
         _ => false,
     })
 }
@@ -274,11 +276,25 @@ async fn a_crash_between_claim_and_record_is_recorded_as_ambiguous_and_then_rese
     let (world, order) = crashed(false).await;
     world.advance(minutes(4)).await;
     let state = world.stage(&order, "just-ask", "Ask").await;
-    assert_eq!(state.attempts.iter().map(|attempt| &attempt.outcome).collect::<Vec<_>>(), [&Outcome::Ambiguous]);
+    assert_eq!(
+        state.attempts.iter().map(|attempt| &attempt.outcome).collect::<Vec<_>>(),
+        [&Outcome::Ambiguous]
+    );
     assert_eq!(world.calls().len(), 1);
     world.advance(minutes(30)).await;
     let state = world.stage(&order, "just-ask", "Ask").await;
     assert_eq!((state.status, state.attempts.len(), world.calls().len()), (StageStatus::Sent, 2, 2));
+    world.finish().await;
+}
+
+/// The lost try is one of the five.
+#[tokio::test]
+async fn a_crash_counts_as_one_try() {
+    let (world, order) = crashed(false).await;
+    world.whatsapp.always(Answer::Error(500, 131_000));
+    world.advance(minutes(60 * 10)).await;
+    let state = world.stage(&order, "just-ask", "Ask").await;
+    assert_eq!((state.status, world.calls().len()), (StageStatus::Failed, 5), "{state:?}");
     world.finish().await;
 }
 
@@ -300,7 +316,7 @@ async fn no_send_after_a_cancellation_even_between_load_and_claim() {
     let slow = beside(&world, &batch);
     gate.reached().await;
     let cancelled = order.cancelled(world.now());
-    world.deliver(&world.from_shop("orders/cancelled", cancelled.to_string().as_bytes())).await;
+    world.deliver(&world.shop_says("orders/cancelled", cancelled.to_string().as_bytes())).await;
     world.drain(QueueName::Events).await;
     gate.open();
     assert_eq!(slow.await.unwrap(), 0);
@@ -321,7 +337,7 @@ async fn no_retry_after_a_cancellation_that_came_during_the_send() {
     let slow = beside(&world, &batch);
     gate.reached().await;
     let cancelled = order.cancelled(world.now());
-    world.deliver(&world.from_shop("orders/cancelled", cancelled.to_string().as_bytes())).await;
+    world.deliver(&world.shop_says("orders/cancelled", cancelled.to_string().as_bytes())).await;
     world.drain(QueueName::Events).await;
     gate.open();
     slow.await.unwrap();
@@ -349,7 +365,10 @@ async fn every_status_has_a_reason_in_words() {
         (status, reason)
     };
     let (status, reason) = outcome(confirmed, "Remind").await;
-    assert_eq!((status, reason.as_str()), (StageStatus::Skipped, "skipped because confirmation is not pending"));
+    assert_eq!(
+        (status, reason.as_str()),
+        (StageStatus::Skipped, "skipped because confirmation is not pending")
+    );
     let (status, reason) = outcome(cancelled, "Remind").await;
     assert_eq!((status, reason.as_str()), (StageStatus::Cancelled, "the order was cancelled"));
     let (status, reason) = outcome(refused, "Ask").await;

@@ -19,7 +19,10 @@ async fn the_sweep_alone_brings_every_stage_to_its_end() {
     assert!(world.calls().is_empty());
     world.advance(minutes(60 * 3)).await;
     let sent = world.sent(&order);
-    assert_eq!(sent.iter().map(|(what, _)| what.as_str()).collect::<Vec<_>>(), ["cod_confirmation", "cod_reminder"]);
+    assert_eq!(
+        sent.iter().map(|(what, _)| what.as_str()).collect::<Vec<_>>(),
+        ["cod_confirmation", "cod_reminder"]
+    );
     assert!(sent[0].1 <= 6 && sent[1].1 <= 36, "{sent:?}");
     assert_eq!(world.mails().len(), 2);
     assert!(world.counter("sweep.found") > 0);
@@ -28,7 +31,8 @@ async fn the_sweep_alone_brings_every_stage_to_its_end() {
     world.post("fulfillment_events/create", &order.scan("delivered", world.now())).await;
     world.advance(minutes(60 * 24 * 50)).await;
     let what: Vec<String> = world.sent(&order).into_iter().skip(2).map(|(what, _)| what).collect();
-    let expected = ["dispatch_notice", "followup_day_1", "followup_day_7", "followup_day_21", "followup_day_45"];
+    let expected =
+        ["dispatch_notice", "followup_day_1", "followup_day_7", "followup_day_21", "followup_day_45"];
     assert_eq!(what, expected);
     world.finish().await;
 }
@@ -39,7 +43,7 @@ async fn the_sweep_goes_on_with_a_retry_whose_message_is_lost() {
     let world = with_flows("2026-11-22T10:00", &[JUST_ASK]).await;
     world.whatsapp.next([Answer::Error(500, 131_000)]);
     let order = Order::cod(1, world.now());
-    world.deliver(&world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
     world.drain(QueueName::Events).await;
     let batch = world.take(QueueName::Stages).await;
     // Worked on, then settled as if it had gone well: nothing comes again.

@@ -2,7 +2,13 @@
 //! a clock that is moved by hand.
 
 // clippy.toml frees tests of these, but not what helps them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
 
 mod bad_input;
 mod bodies;

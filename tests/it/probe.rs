@@ -105,7 +105,11 @@ impl Probe {
 
     fn count(&self, what: &str, pk: Option<&str>) {
         // What a store has set up is read again every five seconds whatever the orders: apart.
-        let name = if pk.is_some_and(|pk| pk.starts_with("s#")) { format!("set-up {what}") } else { what.to_owned() };
+        let name = if pk.is_some_and(|pk| pk.starts_with("s#")) {
+            format!("set-up {what}")
+        } else {
+            what.to_owned()
+        };
         *self.state.lock().unwrap().counts.entry(name).or_default() += 1;
     }
 
@@ -130,7 +134,8 @@ impl Table for Probe {
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError> {
-        let what = if writes.len() > 1 { format!("write of {}", writes.len()) } else { "write of 1".to_owned() };
+        let what =
+            if writes.len() > 1 { format!("write of {}", writes.len()) } else { "write of 1".to_owned() };
         self.count(&what, writes.first().map(|write| write.key().pk.as_str()));
         let gate = {
             let mut state = self.state.lock().unwrap();
@@ -154,7 +159,12 @@ impl Queue for Probe {
         if losing { Ok(()) } else { self.queue.send(queue, messages).await }
     }
 
-    async fn set_visibility(&self, queue: QueueName, receipt: &str, hidden_for: Duration) -> Result<(), QueueError> {
+    async fn set_visibility(
+        &self,
+        queue: QueueName,
+        receipt: &str,
+        hidden_for: Duration,
+    ) -> Result<(), QueueError> {
         self.count("set visibility", None);
         self.alarm(self.clock.now() + hidden_for);
         self.queue.set_visibility(queue, receipt, hidden_for).await
@@ -163,7 +173,13 @@ impl Queue for Probe {
 
 #[async_trait]
 impl Scheduler for Probe {
-    async fn at(&self, name: &str, when: Timestamp, queue: QueueName, body: String) -> Result<(), SchedulerError> {
+    async fn at(
+        &self,
+        name: &str,
+        when: Timestamp,
+        queue: QueueName,
+        body: String,
+    ) -> Result<(), SchedulerError> {
         self.count("schedule", None);
         self.alarm(when + Duration::from_millis(1));
         let losing = self.state.lock().unwrap().losing;

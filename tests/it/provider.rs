@@ -124,7 +124,11 @@ impl Provider {
     }
 
     fn answer(&self, place: usize, answer: &Answer) -> Result<HttpResponse, HttpError> {
-        let response = |status: u16, body: Value| HttpResponse { status, retry_after: None, body: body.to_string().into() };
+        let response = |status: u16, body: Value| HttpResponse {
+            status,
+            retry_after: None,
+            body: body.to_string().into(),
+        };
         let take = || {
             let mut state = self.state.lock().unwrap();
             state.taken += 1;
@@ -154,7 +158,8 @@ impl Provider {
 impl Http for Provider {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
-        let header = |name| request.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+        let header =
+            |name| request.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
         let (place, mut answer) = {
             let mut state = self.state.lock().unwrap();
             let number = body["to"].as_str().unwrap_or_default();

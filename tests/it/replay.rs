@@ -23,7 +23,8 @@ stages:
 
 /// Starts a replay and lets it come to its end.
 async fn replayed(world: &TestWorld, filter: Filter) -> Replay {
-    let started = world.world.replayer.start(&TestWorld::store(), filter, "ops@chadar.example").await.unwrap();
+    let started =
+        world.world.replayer.start(&TestWorld::store(), filter, "ops@chadar.example").await.unwrap();
     world.advance(minutes(1)).await;
     let replay = world.world.replayer.progress(&TestWorld::store(), &started.id).await.unwrap().unwrap();
     assert!(replay.ended_at.is_some(), "{replay:?}");
@@ -81,13 +82,16 @@ async fn letters_are_run_again_by_flow_error_and_time() {
     world.advance(minutes(10)).await;
     assert_eq!(world.dead_letters().await.len(), 120);
     world.whatsapp.always(Answer::Accept);
-    let total = async |filter: &Filter| world.world.replayer.preview(&TestWorld::store(), filter).await.unwrap().total;
+    let total = async |filter: &Filter| {
+        world.world.replayer.preview(&TestWorld::store(), filter).await.unwrap().total
+    };
     let greet = Some("greet".to_owned());
     assert_eq!(total(&Filter { flow: greet.clone(), ..Filter::default() }).await, 60);
     assert_eq!(total(&Filter { error: Some("(132012)".to_owned()), ..Filter::default() }).await, 60);
     assert_eq!(total(&Filter { to: Some(later - minutes(1)), ..Filter::default() }).await, 60);
     let before = world.calls().len();
-    let filter = Filter { flow: greet, error: Some("132012".to_owned()), from: Some(later), ..Filter::default() };
+    let filter =
+        Filter { flow: greet, error: Some("132012".to_owned()), from: Some(later), ..Filter::default() };
     let replay = replayed(&world, filter).await;
     assert_eq!((replay.total, replay.started), (30, 30));
     let again: Vec<_> = world.calls().into_iter().skip(before).collect();
@@ -177,7 +181,7 @@ async fn a_message_of_a_queue_is_run_again() {
     let order = Order::cod(1, world.now());
     world.stall(minutes(1));
     world.probe.fail_reads(true);
-    world.deliver(&world.from_shop("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
     for _ in 0..6 {
         world.drain(QueueName::Events).await;
         world.stall(minutes(4));

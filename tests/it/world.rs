@@ -10,7 +10,7 @@ use harkara_embedded::{Embedded, ManualClock, Queues, Settings};
 use harkara_engine::{
     bury::{Content, DeadLetter},
     keys,
-    port::{Clock, Delivery, Index, Query, QueueName, Table, Unprocessed},
+    port::{Clock, Delivery, Index, Query, QueueName, Unprocessed},
     read::{OrderStory, RunFilter},
     sweep::Sweeper,
 };
@@ -96,7 +96,8 @@ impl TestWorld {
         change(&mut file);
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(karachi(time)));
-        let (whatsapp, post_office) = (Arc::new(Provider::new(clock.clone())), Arc::new(PostOffice::new(clock.clone())));
+        let (whatsapp, post_office) =
+            (Arc::new(Provider::new(clock.clone())), Arc::new(PostOffice::new(clock.clone())));
         let world = Self::open(dir, clock, whatsapp, post_office, file);
         world.file.put(&world.world.setup, &SecretsFile::in_folder(world.dir.path())).await.unwrap();
         world.probe.counted();
@@ -147,7 +148,10 @@ impl TestWorld {
             let (from, to): (PathBuf, PathBuf) = (self.dir.path().join(&name), dir.path().join(&name));
             std::fs::copy(from, to).unwrap();
         }
-        Self { events: self.events, ..Self::open(dir, self.clock, self.whatsapp, self.post_office, self.file) }
+        Self {
+            events: self.events,
+            ..Self::open(dir, self.clock, self.whatsapp, self.post_office, self.file)
+        }
     }
 
     pub(crate) fn store() -> StoreId {
@@ -170,7 +174,7 @@ impl TestWorld {
     }
 
     /// A webhook of the shop, signed, about a happening of its own.
-    pub(crate) fn from_shop(&self, topic: &str, body: &[u8]) -> Webhook {
+    pub(crate) fn shop_says(&self, topic: &str, body: &[u8]) -> Webhook {
         let event = self.events.fetch_add(1, Ordering::Relaxed);
         let headers = vec![
             ("content-type", "application/json".to_owned()),
@@ -182,7 +186,7 @@ impl TestWorld {
     }
 
     /// A webhook of WhatsApp, signed.
-    pub(crate) fn from_whatsapp(&self, body: &[u8]) -> Webhook {
+    pub(crate) fn whatsapp_says(&self, body: &[u8]) -> Webhook {
         let signature = harkara_sources::whatsapp::sign(self.secret("whatsapp"), body);
         let headers = vec![("x-hub-signature-256", signature)];
         Webhook { path: "/webhooks/demo/whatsapp".to_owned(), headers, body: body.to_vec() }
@@ -199,13 +203,13 @@ impl TestWorld {
 
     /// Posts a webhook of the shop and lets it work.
     pub(crate) async fn post(&self, topic: &str, body: &Value) {
-        assert_eq!(self.deliver(&self.from_shop(topic, body.to_string().as_bytes())).await, 200, "{topic}");
+        assert_eq!(self.deliver(&self.shop_says(topic, body.to_string().as_bytes())).await, 200, "{topic}");
         self.run().await;
     }
 
     /// Posts a webhook of WhatsApp and lets it work.
     pub(crate) async fn post_whatsapp(&self, body: &Value) {
-        assert_eq!(self.deliver(&self.from_whatsapp(body.to_string().as_bytes())).await, 200);
+        assert_eq!(self.deliver(&self.whatsapp_says(body.to_string().as_bytes())).await, 200);
         self.run().await;
     }
 
@@ -218,11 +222,12 @@ impl TestWorld {
     pub(crate) fn tap_webhook(&self, order: &Order, choice: Choice) -> Webhook {
         let call = self.calls_of(order).pop().expect("no message to tap on");
         let payloads = call.payloads();
-        let payload = payloads.iter().find(|payload| payload.starts_with(&format!("hk1:{}", choice.as_str())));
+        let payload =
+            payloads.iter().find(|payload| payload.starts_with(&format!("hk1:{}", choice.as_str())));
         let id = format!("wamid.in.{}", self.events.fetch_add(1, Ordering::Relaxed));
         let content = json!({ "payload": payload.unwrap(), "text": choice.as_str() });
         let body = bodies::message(&id, call.to(), self.now(), "button", &content);
-        self.from_whatsapp(body.to_string().as_bytes())
+        self.whatsapp_says(body.to_string().as_bytes())
     }
 
     pub(crate) async fn tap(&self, order: &Order, choice: Choice) {
@@ -325,7 +330,13 @@ impl TestWorld {
         for due in self.overdue_or_due().await {
             let swept = due + Sweeper::GRACE;
             // What is overdue and was swept in vain is looked at again with the next sweep.
-            let moment = if due > now { due } else if swept > now { swept } else { now + minutes(2) };
+            let moment = if due > now {
+                due
+            } else if swept > now {
+                swept
+            } else {
+                now + minutes(2)
+            };
             next = next.min(moment);
         }
         next
@@ -403,7 +414,8 @@ impl TestWorld {
     pub(crate) async fn runs(&self) -> Vec<Run> {
         let (mut runs, mut after) = (Vec::new(), None);
         loop {
-            let page = self.world.reader.runs(&Self::store(), &RunFilter::default(), 500, after).await.unwrap();
+            let page =
+                self.world.reader.runs(&Self::store(), &RunFilter::default(), 500, after).await.unwrap();
             runs.extend(page.entries.into_iter().map(|story| story.run));
             after = page.next;
             if after.is_none() {
@@ -471,7 +483,8 @@ impl TestWorld {
             assert!(last.is_some_and(|at| at >= letter.at), "nobody was told of {letter:?}");
         }
         for run in runs {
-            let failed = run.stages.iter().enumerate().filter(|(_, stage)| stage.status == StageStatus::Failed);
+            let failed =
+                run.stages.iter().enumerate().filter(|(_, stage)| stage.status == StageStatus::Failed);
             for (place, stage) in failed {
                 let filed = letters.iter().any(|letter| match &letter.content {
                     Content::Stage { job, .. } => {

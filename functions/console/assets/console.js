@@ -14,6 +14,9 @@ for (const chat of document.querySelectorAll(".chat")) {
   chat.scrollTop = chat.scrollHeight;
 }
 
+const here = document.querySelector("nav [aria-current]");
+if (here) here.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+
 const replay = document.querySelector("[data-poll]");
 
 async function look() {

@@ -1,10 +1,6 @@
 //! What people of the team do about orders. Each is a fact, as everything else that happens to them.
 
-use axum::{
-    Form,
-    extract::Path,
-    response::Response,
-};
+use axum::{Form, extract::Path, response::Response};
 use harkara_domain::{
     Fact, FactBody, FactId, OrderId, OrderView, Trigger,
     fact::{Actor, OrderAction},
@@ -43,7 +39,11 @@ impl Asked {
         let text = self.text.trim();
         let within = |most: usize, what: &str| {
             let fits = !text.is_empty() && text.chars().count() <= most;
-            if fits { Ok(text.to_owned()) } else { Err(Failure::bad(format!("{what} has 1 to {most} characters."))) }
+            if fits {
+                Ok(text.to_owned())
+            } else {
+                Err(Failure::bad(format!("{what} has 1 to {most} characters.")))
+            }
         };
         let flag = |on| -> Result<OrderAction, Failure> {
             Ok(OrderAction::SetFlag { flag: within(Action::MAX_NAME, "A flag")?, on })

@@ -12,12 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use std::sync::Arc;
 
-use crate::{
-    Console,
-    failure::Failure,
-    guard::Caller,
-    words::when::Zoned,
-};
+use crate::{Console, failure::Failure, guard::Caller, words::when::Zoned};
 
 /// What a page is made with.
 pub(crate) struct Desk {
@@ -69,7 +64,9 @@ impl Notice {
             Self::Done => "Done.",
             Self::OnItsWay => "Taken down. It shows here in a moment.",
             Self::Switched => "Switched. Runs that have begun go on either way.",
-            Self::Pressed => "Pressed, as the customer would. What follows from it shows at the order in a moment.",
+            Self::Pressed => {
+                "Pressed, as the customer would. What follows from it shows at the order in a moment."
+            }
             Self::Revoked => "The key is revoked and works no more.",
             Self::Removed => "Removed. They are signed out everywhere.",
             Self::Withdrawn => "The invitation is taken back.",

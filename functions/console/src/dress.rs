@@ -6,8 +6,8 @@ use axum::{
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{
-            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
-            X_FRAME_OPTIONS,
+            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER,
+            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     middleware::Next,
@@ -38,8 +38,10 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
     if failed && response.extensions().get::<Dressed>().is_none() {
-        let kept: Vec<_> =
-            [ALLOW, RETRY_AFTER].into_iter().filter_map(|name| Some((response.headers_mut().remove(&name)?, name))).collect();
+        let kept: Vec<_> = [ALLOW, RETRY_AFTER]
+            .into_iter()
+            .filter_map(|name| Some((response.headers_mut().remove(&name)?, name)))
+            .collect();
         response = told(response.extensions().get::<Failure>(), status, api);
         kept.into_iter().for_each(|(value, name)| {
             response.headers_mut().insert(name, value);

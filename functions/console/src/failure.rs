@@ -74,9 +74,10 @@ impl From<PeopleError> for Failure {
             PeopleError::Taken => {
                 Self::new(StatusCode::CONFLICT, "Somebody with this e-mail address is in the team already.")
             }
-            PeopleError::LastOwner => {
-                Self::new(StatusCode::CONFLICT, "The last owner cannot be removed: nobody could manage the store.")
-            }
+            PeopleError::LastOwner => Self::new(
+                StatusCode::CONFLICT,
+                "The last owner cannot be removed: nobody could manage the store.",
+            ),
             PeopleError::Secret(_) | PeopleError::Table(_) | PeopleError::Write(_) => Self::fault(error),
         }
     }

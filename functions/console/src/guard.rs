@@ -125,14 +125,19 @@ pub(crate) fn from_here(console: &Console, headers: &HeaderMap) -> Result<(), Fa
     let authority = |uri: &str| uri.parse::<Uri>().ok().and_then(|uri| Some(uri.authority()?.to_string()));
     let origin = authority(origin).ok_or_else(elsewhere)?;
     let ours = [authority(&console.base_url), text(HOST.as_str()).map(str::to_owned)];
-    if ours.into_iter().flatten().any(|own| own.eq_ignore_ascii_case(&origin)) { Ok(()) } else { Err(elsewhere()) }
+    if ours.into_iter().flatten().any(|own| own.eq_ignore_ascii_case(&origin)) {
+        Ok(())
+    } else {
+        Err(elsewhere())
+    }
 }
 
 /// A change that a cookie speaks for must be meant: made by a page of ours, with the token that only
 /// such a page knows.
 async fn meant(console: &Console, request: Request, expected: &str) -> Result<Request, Failure> {
     from_here(console, request.headers())?;
-    let stale = || Failure::forbidden("This page was too old. Please go back, load it again and try once more.");
+    let stale =
+        || Failure::forbidden("This page was too old. Please go back, load it again and try once more.");
     if let Some(given) = request.headers().get(TOKEN_HEADER) {
         let right = given.to_str().is_ok_and(|given| token::same(given, expected));
         return if right { Ok(request) } else { Err(stale()) };
@@ -142,7 +147,8 @@ async fn meant(console: &Console, request: Request, expected: &str) -> Result<Re
         return Err(stale());
     }
     let (parts, body) = request.into_parts();
-    let too_much = |_| Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "That is too much at once: 64 KB is the most.");
+    let too_much =
+        |_| Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "That is too much at once: 64 KB is the most.");
     let bytes = body::to_bytes(body, MAX_BODY).await.map_err(too_much)?;
     let given = form_urlencoded::parse(&bytes).find(|(name, _)| name == TOKEN_FIELD);
     if !given.is_some_and(|(_, given)| token::same(&given, expected)) {

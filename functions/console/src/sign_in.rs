@@ -12,7 +12,7 @@ use axum::{
 };
 use harkara_engine::people::{self, Attempt, People, PeopleError, Person, Role, password};
 use serde::Deserialize;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -23,6 +23,8 @@ use crate::{
 
 /// Each hash takes 19 MiB, and a core for tens of milliseconds.
 static HASHING: Semaphore = Semaphore::const_new(2);
+/// Whoever would wait longer for one is told to come again, so that a flood does not pile up.
+const LONGEST_QUEUE: Duration = Duration::from_secs(10);
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -135,7 +137,11 @@ async fn verified(given: String, hashed: Option<String>) -> Result<bool, Failure
 }
 
 async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    let _permit = HASHING.acquire().await.map_err(Failure::fault)?;
+    let busy = |_| {
+        Failure::new(StatusCode::SERVICE_UNAVAILABLE, "Too many people sign in at once. Please try again.")
+    };
+    let permit = tokio::time::timeout(LONGEST_QUEUE, HASHING.acquire()).await.map_err(busy)?;
+    let _permit = permit.map_err(Failure::fault)?;
     tokio::task::spawn_blocking(work).await.map_err(Failure::fault)
 }
 
@@ -223,7 +229,9 @@ mod tests {
 
     #[test]
     fn a_link_to_the_sign_in_cannot_lead_away() {
-        for away in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", "", "/a b", "/a\nb"] {
+        for away in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", "", "/a b", "/a\nb"]
+        {
             assert_eq!(local(away), "/", "{away}");
         }
         assert_eq!(local("/orders/shopify-1?notice=done"), "/orders/shopify-1?notice=done");

@@ -34,7 +34,12 @@ pub(crate) async fn audit(desk: Desk, Query(part): Query<Part>) -> Result<Respon
     let template = AuditPage {
         frame: desk.frame("/audit", "Audit log"),
         entries: entries
-            .map(|entry| AuditRow { when: zoned.words(entry.at), who: entry.who, what: entry.what, on: entry.on })
+            .map(|entry| AuditRow {
+                when: zoned.words(entry.at),
+                who: entry.who,
+                what: entry.what,
+                on: entry.on,
+            })
             .collect(),
         older: listed.next.map(|next| address("/audit", &[("after", &next)])),
         newest: part.after.map(|_| "/audit".to_owned()),

@@ -53,7 +53,7 @@ impl LetterRow {
             when: zoned.words(letter.at),
             what,
             order,
-            reason: words::capital(&letter.reason.to_string()),
+            reason: words::why(&letter.reason),
             attempts: letter.attempts,
             replayed: replayed.map(|(at, by)| format!("Run again {} by {by}", zoned.words(*at))),
             again: address("/dead-letters/preview", &[("id", &letter.id), ("of", of)]),
@@ -66,10 +66,10 @@ impl LetterRow {
     fn with(mut self, prospect: &Prospect) -> Self {
         let (badge, because) = match prospect {
             Prospect::Run => (Badge::new("Will run", "good"), None),
-            Prospect::LeaveOut(reason) => {
-                (Badge::new("Left out", "calm"), Some(words::capital(&reason.to_string())))
+            Prospect::LeaveOut(reason) => (Badge::new("Left out", "calm"), Some(words::why(reason))),
+            Prospect::Gone => {
+                (Badge::new("Gone", "calm"), Some("There is nothing to run any more".to_owned()))
             }
-            Prospect::Gone => (Badge::new("Gone", "calm"), Some("There is nothing to run any more".to_owned())),
         };
         (self.prospect, self.because) = (Some(badge), because);
         self

@@ -116,8 +116,12 @@ fn payment(snapshot: &harkara_domain::fact::OrderSnapshot) -> String {
 fn items(order: &OrderView) -> Vec<Item> {
     let Some(snapshot) = order.snapshot.as_ref() else { return Vec::new() };
     let price = |amount| harkara_domain::Money { amount, currency: snapshot.total.currency }.to_string();
-    let items = snapshot.items.iter();
-    items.map(|item| Item { title: item.title.clone(), quantity: item.quantity, price: price(item.price) }).collect()
+    let item = |item: &harkara_domain::fact::LineItem| {
+        let each = if item.quantity > 1 { " each" } else { "" };
+        let price = format!("{}{each}", price(item.price));
+        Item { title: item.title.clone(), quantity: item.quantity, price }
+    };
+    snapshot.items.iter().map(item).collect()
 }
 
 fn customer(order: &OrderView, view: Option<&CustomerView>) -> Option<Customer> {

@@ -62,7 +62,13 @@ pub(crate) async fn overview(desk: Desk) -> Result<Response, Failure> {
         Tile::new(today, more_orders && today == orders.entries.len(), "Orders today", "/orders", ""),
         Tile::new(waiting, more_orders, "Waiting for confirmation", "/orders", "warn"),
         Tile::new(in_state(RunStatus::Running), more_runs, "Runs at work", "/runs?status=running", "info"),
-        Tile::new(in_state(RunStatus::Failed), more_runs, "Runs failed in 7 days", "/runs?status=failed", "bad"),
+        Tile::new(
+            in_state(RunStatus::Failed),
+            more_runs,
+            "Runs failed in 7 days",
+            "/runs?status=failed",
+            "bad",
+        ),
         Tile::new(open, letters.next.is_some(), "Dead letters", "/dead-letters", "bad"),
     ];
     let flagged = orders.entries.iter().filter(|order| order.flags_set().next().is_some()).take(MAX_SHOWN);

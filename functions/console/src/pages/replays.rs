@@ -79,10 +79,12 @@ pub(crate) async fn replay(
     let zoned = desk.zoned();
     let mut frame = desk.frame("/dead-letters", "Replay");
     frame.reload = replay.ended_at.is_none().then_some(RELOAD);
+    // Without an end, the engine sets the moment of the start, which goes without saying.
+    let to = replay.filter.to.filter(|to| *to < replay.at);
     let template = ReplayPage {
         frame,
         poll: address(&format!("/api/v1/replays/{}", encoded(&id)), &[("of", &whose.of)]),
-        of_what: of_what(&replay.filter, &zoned),
+        of_what: of_what(&Filter { to, ..replay.filter }, &zoned),
         by: replay.by,
         when: zoned.words(replay.at),
         total: replay.total,

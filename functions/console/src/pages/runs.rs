@@ -76,7 +76,7 @@ impl StageRow {
             status: words::stage(state.status),
             when,
             tries: state.tries,
-            reason: state.reason.as_ref().map(|reason| words::capital(&reason.to_string())),
+            reason: state.reason.as_ref().map(words::why),
             receipt: state.furthest_receipt().map(|mark| words::receipt(mark.status).0),
         }
     }

@@ -45,5 +45,11 @@ fn used_by(desk: &Desk, template: &str) -> String {
         let mut messages = loaded.flow.stages.iter().filter_map(|stage| stage.message.as_ref());
         messages.any(|message| message.template == template)
     };
-    desk.shelf.flows.iter().filter(uses).map(|loaded| loaded.flow.name.as_str()).collect::<Vec<_>>().join(", ")
+    desk.shelf
+        .flows
+        .iter()
+        .filter(uses)
+        .map(|loaded| loaded.flow.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -63,7 +63,9 @@ impl Names<'_> {
         lines.extend(entry.started.iter().map(|run| format!("Started {}", self.run(run))));
         let passed = entry.passed_over.iter();
         lines.extend(passed.map(|(flow, reason)| format!("Passed over {}: {reason}", self.flow(flow))));
-        lines.extend(entry.cancelled.iter().map(|run| format!("Cancelled what was pending of {}", self.run(run))));
+        lines.extend(
+            entry.cancelled.iter().map(|run| format!("Cancelled what was pending of {}", self.run(run))),
+        );
         let late = entry.at.duration_since(entry.occurred_at).abs() > LATE;
         let happened = late.then_some(entry.occurred_at);
         Moment { at: entry.at, happened, tone, title, lines }
@@ -83,7 +85,11 @@ fn said(entry: &Entry) -> (String, &'static str, Vec<String>) {
     match &entry.what {
         What::Order { status } => {
             let title = if entry.transitions.is_empty() { "updated the order" } else { "sent the order" };
-            let lines = if entry.transitions.is_empty() { vec![format!("It stands at: {status}")] } else { Vec::new() };
+            let lines = if entry.transitions.is_empty() {
+                vec![format!("It stands at: {status}")]
+            } else {
+                Vec::new()
+            };
             (format!("{source} {title}"), "info", lines)
         }
         What::Shipment(update) if update.attempted && update.status.is_none() => {

@@ -29,9 +29,11 @@ fn tried(title: &str, attempt: &Attempt) -> Moment {
     let (what, tone, line) = match &attempt.outcome {
         Outcome::Accepted(_) => ("sent", "good", None),
         Outcome::Refused(error) => ("refused", "bad", Some(format!("{} ({})", error.message, error.code))),
-        Outcome::Ambiguous => {
-            ("perhaps sent", "warn", Some("The provider's answer was lost; a receipt may settle it.".to_owned()))
-        }
+        Outcome::Ambiguous => (
+            "perhaps sent",
+            "warn",
+            Some("The provider's answer was lost; a receipt may settle it.".to_owned()),
+        ),
         Outcome::NotSent(problem) => ("not sent", "bad", Some(problem.clone())),
     };
     Moment {
@@ -69,11 +71,6 @@ fn to_come(title: &str, state: &StageRun) -> Option<Moment> {
     Some(Moment { at, happened: None, tone: "ahead", title: format!("{title} {what}"), lines: reason(state) })
 }
 
-/// "Skipped because skipped because …" would say it twice.
 fn reason(state: &StageRun) -> Vec<String> {
-    let words = state.reason.iter().map(|reason| {
-        let words = reason.to_string();
-        words::capital(words.strip_prefix("skipped ").unwrap_or(&words))
-    });
-    words.collect()
+    state.reason.iter().map(words::why).collect()
 }

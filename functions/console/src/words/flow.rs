@@ -14,17 +14,16 @@ pub(crate) struct StageWords {
 
 /// Which orders a flow is for, after "for".
 pub(crate) fn for_whom(flow: &Flow) -> String {
-    flow.conditions.as_ref().map_or_else(
-        || "every order".to_owned(),
-        |conditions| format!("orders where {conditions}"),
-    )
+    flow.conditions
+        .as_ref()
+        .map_or_else(|| "every order".to_owned(), |conditions| format!("orders where {conditions}"))
 }
 
 /// A flow's stages in words.
 pub(crate) fn stages(flow: &Flow) -> Vec<StageWords> {
     let stage = |stage: &Stage| StageWords {
         name: stage.name.clone(),
-        when: when(stage),
+        when: super::capital(&when(stage)),
         skip_if: stage.skip_if.as_ref().map(ToString::to_string),
         does: stage.message.iter().map(message).chain(stage.workflow.iter().map(action)).collect(),
     };
@@ -88,7 +87,7 @@ mod tests {
         let flow = harkara_domain::flow::parse::flow(text).unwrap();
         let words = stages(&flow);
         assert_eq!(for_whom(&flow), "orders where payment is cod");
-        assert_eq!(words[0].when, "at once");
+        assert_eq!(words[0].when, "At once");
         assert_eq!(words[0].does, ["Sends “t” by WhatsApp, or else e-mail, with the buttons confirm"]);
         assert_eq!(words[1].when, "1d after the trigger, at 11:00, only between 10:00 and 20:00");
         assert_eq!(words[1].skip_if.as_deref(), Some("confirmation is not pending"));

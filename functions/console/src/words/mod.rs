@@ -4,7 +4,7 @@ pub(crate) mod flow;
 pub(crate) mod when;
 
 use harkara_domain::{
-    OrderStatus, OrderView, Trigger,
+    OrderStatus, OrderView, Reason, Trigger,
     fact::{Actor, OrderAction, ReceiptStatus},
     order::Confirmation,
     run::{RunStatus, StageStatus},
@@ -144,6 +144,13 @@ pub(crate) fn source(name: &str) -> String {
         "whatsapp" => "WhatsApp".to_owned(),
         other => capital(other),
     }
+}
+
+/// A reason as a sentence of its own. What was skipped says so beside it: "Skipped: skipped because …"
+/// would say it twice.
+pub(crate) fn why(reason: &Reason) -> String {
+    let words = reason.to_string();
+    capital(words.strip_prefix("skipped ").unwrap_or(&words))
 }
 
 /// What people call an order.

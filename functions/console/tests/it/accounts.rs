@@ -127,7 +127,8 @@ async fn an_owner_invites_by_a_link_that_works_once() {
     let world = World::new().await;
     let owner = world.signed_in(Role::Owner).await;
     let page = owner.post("/settings/people/invite", &[("role", "operator")]).await;
-    let link = page.text.split("value=\"http://shop.test").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let link =
+        page.text.split("value=\"http://shop.test").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert!(!owner.get("/settings").await.text.contains(&link), "shown once");
     let browser = Browser::new(world.router());
     let taken = browser.post_bare(&link, &joining("owner@shop.test", PASSWORD)).await;
@@ -162,4 +163,41 @@ async fn an_api_key_is_shown_once_kept_as_a_digest_and_revoked() {
     assert_eq!(program.get("/api/v1/orders").await.status, StatusCode::UNAUTHORIZED);
     program.headers = vec![("authorization", "Bearer hk_wrong".to_owned())];
     assert_eq!(program.get("/api/v1/orders").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_do_not_slip_through() {
+    let world = World::new().await;
+    world.signed_in(Role::Owner).await;
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let browser = Browser::new(world.router());
+        guesses.spawn(async move { sign_in(&browser, "owner@shop.test", "a guess of many").await.status });
+    }
+    let answers = guesses.join_all().await;
+    assert_eq!(answers.iter().filter(|status| **status == StatusCode::UNAUTHORIZED).count(), 5);
+}
+
+#[tokio::test]
+async fn two_at_once_do_not_both_become_the_first_owner() {
+    let world = World::new().await;
+    let link = world.console.first_link().await.unwrap().unwrap();
+    let mut both = tokio::task::JoinSet::new();
+    for email in ["one@shop.test", "two@shop.test"] {
+        let (browser, link) = (Browser::new(world.router()), link.clone());
+        both.spawn(async move { browser.post_bare(&link, &joining(email, PASSWORD)).await.status });
+    }
+    let mut answers = both.join_all().await;
+    answers.sort();
+    assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::GONE]);
+}
+
+#[tokio::test]
+async fn over_https_the_cookie_is_bound_to_it() {
+    let mut world = World::new().await;
+    std::sync::Arc::get_mut(&mut world.console).unwrap().secure_cookies = true;
+    let link = world.console.first_link().await.unwrap().unwrap();
+    let joined = Browser::new(world.router()).post_bare(&link, &joining("o@shop.test", PASSWORD)).await;
+    let cookie = joined.header("set-cookie");
+    assert!(cookie.starts_with("__Host-harkara=") && cookie.ends_with("; Secure"), "{cookie}");
 }

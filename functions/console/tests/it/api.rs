@@ -22,11 +22,15 @@ async fn a_program_reads_and_acts() {
     let story = program.get("/api/v1/orders/shopify-1").await.json();
     assert_eq!(story["order"]["snapshot"]["name"], "#1");
     assert_eq!(story["runs"][0]["run"]["stages"][0]["status"], "sent");
-    assert_eq!(program.get("/api/v1/runs?status=running&limit=1").await.json()["entries"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        program.get("/api/v1/runs?status=running&limit=1").await.json()["entries"].as_array().unwrap().len(),
+        1
+    );
     assert_eq!(program.get("/api/v1/outbox").await.json()["entries"][0]["to"], "+923001230001");
     assert_eq!(program.get("/api/v1/flows").await.json().as_array().unwrap().len(), 4);
     assert!(program.get("/api/v1/counters").await.json()["runs.started"].as_u64().unwrap() > 0);
-    let flagged = program.json("/api/v1/orders/shopify-1/actions", json!({"act": "flag", "text": "vip"})).await;
+    let flagged =
+        program.json("/api/v1/orders/shopify-1/actions", json!({"act": "flag", "text": "vip"})).await;
     assert_eq!(flagged.status, StatusCode::ACCEPTED);
     assert!(flagged.json()["fact"].as_str().unwrap().starts_with("console/"));
     world.run_for(0).await;

@@ -33,7 +33,9 @@ async fn serve() {
     let page = owner.get("/outbox").await.text;
     let id = page.split("name=\"id\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     owner.post("/outbox/tap", &[("id", &id.replace("&#35;", "#")), ("choice", "confirm")]).await;
-    owner.post("/orders/shopify-1041/actions", &[("act", "note"), ("text", "Asked for a call after five")]).await;
+    owner
+        .post("/orders/shopify-1041/actions", &[("act", "note"), ("text", "Asked for a call after five")])
+        .await;
     owner.post("/orders/shopify-1041/actions", &[("act", "flag"), ("text", "needs_review")]).await;
     world.run_for(20).await;
     let path = std::env::var("LOOK_AT").unwrap_or_else(|_| "127.0.0.1:8099".to_owned());

@@ -1,6 +1,15 @@
 //! The console, driven as a browser and as a program would, over ports in memory with the real engine
 //! behind them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unimplemented,
+    clippy::print_stdout
+)]
+
 mod accounts;
 mod api;
 mod browser;

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use harkara_engine::{
     ingest::Ingest,
     port::{
-        Clock, Expect, Http, HttpError, HttpRequest, HttpResponse, Index, IndexKey, Item, Key, Outgoing, Page, Query,
-        Queue, QueueError, QueueName, Scheduler, SchedulerError, Secrets, SecretsError, Table, TableError, Write,
-        WriteError,
+        Clock, Expect, Http, HttpError, HttpRequest, HttpResponse, Index, IndexKey, Item, Key, Outgoing,
+        Page, Query, Queue, QueueError, QueueName, Scheduler, SchedulerError, Secrets, SecretsError, Table,
+        TableError, Write, WriteError,
     },
 };
 use harkara_sources::Inbound;
@@ -41,7 +41,10 @@ impl MemTable {
     /// Everything that is kept, as text: to look for what must not be in it.
     pub(crate) fn dump(&self) -> String {
         let items = self.0.lock().unwrap();
-        items.values().map(|item| format!("{:?} {}\n", item.key, String::from_utf8_lossy(&item.body))).collect()
+        items
+            .values()
+            .map(|item| format!("{:?} {}\n", item.key, String::from_utf8_lossy(&item.body)))
+            .collect()
     }
 }
 
@@ -80,7 +83,9 @@ impl Table for MemTable {
             match write {
                 Write::Put(_, Expect::Any) | Write::Delete(_, Expect::Any) | Write::Add { .. } => true,
                 Write::Put(_, Expect::Absent) | Write::Delete(_, Expect::Absent) => version.is_none(),
-                Write::Put(_, Expect::Version(v)) | Write::Delete(_, Expect::Version(v)) => version == Some(*v),
+                Write::Put(_, Expect::Version(v)) | Write::Delete(_, Expect::Version(v)) => {
+                    version == Some(*v)
+                }
             }
         };
         let failed: Vec<usize> =
@@ -120,7 +125,8 @@ impl MemQueue {
     /// Takes the earliest message that is seen by `until`.
     pub(crate) fn take(&self, until: Timestamp) -> Option<(QueueName, Timestamp, String)> {
         let mut held = self.held.lock().unwrap();
-        let (place, _) = held.iter().enumerate().filter(|(_, m)| m.1 <= until).min_by_key(|(place, m)| (m.1, *place))?;
+        let (place, _) =
+            held.iter().enumerate().filter(|(_, m)| m.1 <= until).min_by_key(|(place, m)| (m.1, *place))?;
         Some(held.remove(place))
     }
 }
@@ -142,7 +148,13 @@ impl Queue for MemQueue {
 
 #[async_trait]
 impl Scheduler for MemQueue {
-    async fn at(&self, _: &str, when: Timestamp, queue: QueueName, body: String) -> Result<(), SchedulerError> {
+    async fn at(
+        &self,
+        _: &str,
+        when: Timestamp,
+        queue: QueueName,
+        body: String,
+    ) -> Result<(), SchedulerError> {
         self.held.lock().unwrap().push((queue, when, body));
         Ok(())
     }

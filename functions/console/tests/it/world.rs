@@ -49,6 +49,97 @@ pub(crate) struct World {
     undertaker: Undertaker,
 }
 
+/// What everything works with.
+struct Ports {
+    table: Arc<dyn Table>,
+    queue: Arc<dyn Queue>,
+    scheduler: Arc<dyn Scheduler>,
+    clock: Arc<dyn Clock>,
+    catalog: Arc<Catalog>,
+    counters: Arc<Counters>,
+    mailer: Arc<OutboxMailer>,
+    secrets: Arc<dyn Secrets>,
+    http: Arc<HomeHttp>,
+}
+
+impl Ports {
+    fn ingest(&self) -> Ingest {
+        Ingest {
+            secrets: self.secrets.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            counters: self.counters.clone(),
+        }
+    }
+
+    fn stages(&self) -> StageRunner {
+        StageRunner {
+            table: self.table.clone(),
+            queue: self.queue.clone(),
+            scheduler: self.scheduler.clone(),
+            clock: self.clock.clone(),
+            catalog: self.catalog.clone(),
+            http: self.http.clone(),
+            mailer: self.mailer.clone(),
+            secrets: self.secrets.clone(),
+            counters: self.counters.clone(),
+        }
+    }
+
+    fn replayer(&self, stages: Arc<StageRunner>) -> Replayer {
+        Replayer {
+            table: self.table.clone(),
+            queue: self.queue.clone(),
+            scheduler: self.scheduler.clone(),
+            clock: self.clock.clone(),
+            catalog: self.catalog.clone(),
+            stages,
+        }
+    }
+
+    fn matcher(&self) -> Matcher {
+        Matcher {
+            table: self.table.clone(),
+            queue: self.queue.clone(),
+            scheduler: self.scheduler.clone(),
+            clock: self.clock.clone(),
+            catalog: self.catalog.clone(),
+            counters: self.counters.clone(),
+        }
+    }
+
+    fn undertaker(&self, replayer: Arc<Replayer>) -> Undertaker {
+        Undertaker {
+            table: self.table.clone(),
+            queue: self.queue.clone(),
+            scheduler: self.scheduler.clone(),
+            clock: self.clock.clone(),
+            catalog: self.catalog.clone(),
+            mailer: self.mailer.clone(),
+            replayer,
+            counters: self.counters.clone(),
+        }
+    }
+
+    fn console(&self, store: &StoreId, setup: &Arc<Setup>, replayer: &Arc<Replayer>) -> Console {
+        Console {
+            reader: Arc::new(Reader { table: self.table.clone(), catalog: self.catalog.clone() }),
+            setup: setup.clone(),
+            replayer: replayer.clone(),
+            table: self.table.clone(),
+            queue: self.queue.clone(),
+            http: self.http.clone(),
+            secrets: self.secrets.clone(),
+            clock: self.clock.clone(),
+            counters: self.counters.clone(),
+            store: store.clone(),
+            base_url: "http://shop.test".to_owned(),
+            secure_cookies: false,
+            queue_depths: Some(Box::new(|| vec![("events".to_owned(), 0), ("stages".to_owned(), 12)])),
+        }
+    }
+}
+
 const FLOWS: [&str; 4] = [
     include_str!("../../../../flows/cod-confirmation.yaml"),
     include_str!("../../../../flows/dispatch-notice.yaml"),
@@ -72,9 +163,10 @@ impl World {
         let clock = Arc::new(StillClock(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap())));
         let table = Arc::new(MemTable::default());
         let queue = Arc::new(MemQueue { clock: clock.clone(), held: Mutex::default() });
-        let whatsapp = r#"{"secrets":["app-secret-of-the-shop"],"reference_key":"0123456789abcdef0123456789abcdef"}"#;
+        let whatsapp =
+            r#"{"secrets":["app-secret-of-the-shop"],"reference_key":"0123456789abcdef0123456789abcdef"}"#;
         let secrets = Arc::new(MemSecrets(HashMap::from([("whatsapp", whatsapp.to_owned())])));
-        let world = Self::wire(clock, table, queue, secrets, Arc::default());
+        let world = Self::wire(clock, table, queue, secrets);
         world.set_up().await;
         world
     }
@@ -84,77 +176,38 @@ impl World {
         memory: Arc<MemTable>,
         held: Arc<MemQueue>,
         secrets: Arc<dyn Secrets>,
-        http: Arc<HomeHttp>,
     ) -> Self {
         let (table, now): (Arc<dyn Table>, Arc<dyn Clock>) = (memory.clone(), clock.clone());
-        let (queue, scheduler): (Arc<dyn Queue>, Arc<dyn Scheduler>) = (held.clone(), held.clone());
-        let (counters, store) = (Arc::new(Counters::default()), StoreId::from("demo"));
-        let catalog = Arc::new(Catalog::new(table.clone(), now.clone()));
-        let mailer = Arc::new(OutboxMailer { table: table.clone(), clock: now.clone() });
-        let stages = Arc::new(StageRunner {
+        let http = Arc::<HomeHttp>::default();
+        let ports = Ports {
+            catalog: Arc::new(Catalog::new(table.clone(), now.clone())),
+            mailer: Arc::new(OutboxMailer { table: table.clone(), clock: now.clone() }),
+            counters: Arc::default(),
+            queue: held.clone(),
+            scheduler: held.clone(),
             table: table.clone(),
-            queue: queue.clone(),
-            scheduler: scheduler.clone(),
             clock: now.clone(),
-            catalog: catalog.clone(),
-            http: http.clone(),
-            mailer: mailer.clone(),
-            secrets: secrets.clone(),
-            counters: counters.clone(),
-        });
-        let replayer = Arc::new(Replayer {
-            table: table.clone(),
-            queue: queue.clone(),
-            scheduler: scheduler.clone(),
-            clock: now.clone(),
-            catalog: catalog.clone(),
-            stages: stages.clone(),
-        });
-        let ingest = Ingest {
-            secrets: secrets.clone(),
-            queue: queue.clone(),
-            clock: now.clone(),
-            counters: counters.clone(),
-        };
-        http.0.set(Arc::new(ingest)).ok().unwrap();
-        let setup =
-            Arc::new(Setup { table: table.clone(), clock: now.clone(), catalog: catalog.clone() });
-        let console = Console {
-            reader: Arc::new(Reader { table: table.clone(), catalog: catalog.clone() }),
-            setup: setup.clone(),
-            replayer: replayer.clone(),
-            table: table.clone(),
-            queue: queue.clone(),
-            http,
             secrets,
-            clock: now.clone(),
-            counters: counters.clone(),
-            store: store.clone(),
-            base_url: "http://shop.test".to_owned(),
-            secure_cookies: false,
-            queue_depths: Some(Box::new(|| vec![("events".to_owned(), 0), ("stages".to_owned(), 12)])),
+            http: http.clone(),
         };
-        let matcher = Matcher {
-            table: table.clone(),
-            queue: queue.clone(),
-            scheduler: scheduler.clone(),
-            clock: now.clone(),
-            catalog: catalog.clone(),
-            counters: counters.clone(),
-        };
-        let undertaker = Undertaker {
-            table: table.clone(),
-            queue,
-            scheduler,
-            clock: now.clone(),
-            catalog,
-            mailer,
-            replayer,
-            counters,
-        };
-        let people = People { table, clock: now };
-        let console = Arc::new(console);
-        Self { table: memory, clock, queue: held, console, people, store, setup, matcher, stages, undertaker }
+        http.0.set(Arc::new(ports.ingest())).ok().unwrap();
+        let stages = Arc::new(ports.stages());
+        let replayer = Arc::new(ports.replayer(stages.clone()));
+        let setup =
+            Arc::new(Setup { table: table.clone(), clock: now.clone(), catalog: ports.catalog.clone() });
+        let store = StoreId::from("demo");
+        Self {
+            table: memory,
+            clock,
+            queue: held,
+            console: Arc::new(ports.console(&store, &setup, &replayer)),
+            people: People { table, clock: now },
+            matcher: ports.matcher(),
+            undertaker: ports.undertaker(replayer),
+            stages,
+            setup,
+            store,
+        }
     }
 
     async fn set_up(&self) {
@@ -261,14 +314,18 @@ impl World {
             postal_code: "75300".to_owned(),
             country: "PK".to_owned(),
         };
-        let item = LineItem { title: title.to_owned(), quantity: 2, price: "1250".parse().unwrap(), sku: None };
+        let item =
+            LineItem { title: title.to_owned(), quantity: 2, price: "1250".parse().unwrap(), sku: None };
         let snapshot = OrderSnapshot {
             id: id.clone(),
             name: format!("#{number}"),
             created_at: self.now(),
             updated_at: self.now(),
             customer,
-            total: harkara_domain::Money { amount: "2700".parse().unwrap(), currency: "PKR".parse().unwrap() },
+            total: harkara_domain::Money {
+                amount: "2700".parse().unwrap(),
+                currency: "PKR".parse().unwrap(),
+            },
             payment,
             paid: false,
             address: Some(address),

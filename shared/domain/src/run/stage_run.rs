@@ -32,6 +32,9 @@ pub struct StageRun {
     /// Counts up with each replay; a job of an older series is void.
     #[serde(default)]
     pub series: u32,
+    /// Tries before the current series began.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub tries_before: u32,
     /// The index into the message's channels that is in use.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub channel: u16,
@@ -51,6 +54,11 @@ pub struct StageRun {
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
 fn is_zero(n: &u16) -> bool {
+    *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_none_yet(n: &u32) -> bool {
     *n == 0
 }
 
@@ -147,6 +155,7 @@ impl StageRun {
             claim: None,
             tries: 0,
             series: 0,
+            tries_before: 0,
             channel: 0,
             workflow_done: false,
             attempts: Vec::new(),
@@ -187,9 +196,11 @@ impl StageRun {
         })
     }
 
-    /// The last try's answer was lost.
+    /// The last try's answer was lost. One of an earlier series does not count: whoever replays it has
+    /// decided to send again.
     pub fn is_ambiguous(&self) -> bool {
-        self.attempts.last().is_some_and(|attempt| attempt.outcome == Outcome::Ambiguous)
+        let last = self.attempts.last().filter(|attempt| attempt.number > self.tries_before);
+        last.is_some_and(|attempt| attempt.outcome == Outcome::Ambiguous)
     }
 
     /// Takes a receipt in; whether it says something new.

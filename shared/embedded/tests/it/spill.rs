@@ -9,17 +9,17 @@ use crate::{
 
 const EVENTS: QueueName = QueueName::Events;
 
+/// Takes what is visible, to the end. A poller that waits must be woken when more is loaded.
 async fn drain(twin: &Twin) -> Vec<u32> {
-    let mut seen = Vec::new();
-    loop {
-        let batch = twin.receive(EVENTS).await;
-        if batch.is_empty() {
-            return seen;
-        }
+    let (mut seen, queues) = (Vec::new(), twin.store.queues());
+    while queues.depth(EVENTS).unwrap().visible > 0 {
+        let wait = tokio::time::timeout(Duration::from_secs(10), queues.receive(EVENTS, 10));
+        let batch = wait.await.expect("a poller sleeps though messages are visible");
         seen.extend(batch.iter().map(|delivery| delivery.body.parse::<u32>().unwrap()));
-        assert!(twin.store.queues().held_in_memory(EVENTS) <= 1000);
+        assert!(queues.held_in_memory(EVENTS) <= 1000);
         twin.settle(EVENTS, &batch, &Unprocessed::default()).await;
     }
+    seen
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

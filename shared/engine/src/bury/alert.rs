@@ -27,17 +27,40 @@ impl Undertaker {
     pub const GATHER: Duration = Duration::from_secs(60);
     /// How long they are gathered while a storm goes on.
     pub const STORM: Duration = Duration::from_secs(15 * 60);
+    /// How far before its window a mail looks: a letter is filed a little after its failure.
+    const LOOK_BACK: SignedDuration = SignedDuration::from_secs(5);
+    /// Rounds against others at the window.
+    const MAX_ROUNDS: u32 = 20;
     /// The most letters that one mail goes through.
     const MAX_TOLD: usize = 1000;
 
-    /// Opens the window in which failures are gathered, if none is open.
-    pub(super) async fn open_alert(&self, store: &StoreId) -> Result<(), BuryError> {
-        let window = AlertWindow { since: self.clock.now() };
-        match self.table.write(vec![put(keys::alert(store), &window, Expect::Absent)]).await {
-            Ok(()) => self.alert_in(store, Self::GATHER).await,
-            Err(WriteError::Expectation(_)) => Ok(()),
-            Err(error) => Err(error.into()),
+    /// Opens the window in which failures are gathered, if none is open. It reaches back to `at`, when
+    /// the letter's failure was: letters lie by that time, and may be filed well after it.
+    pub(super) async fn open_alert(&self, store: &StoreId, at: Timestamp) -> Result<(), BuryError> {
+        let key = keys::alert(store);
+        for _ in 0..Self::MAX_ROUNDS {
+            let window = put(key.clone(), &AlertWindow { since: at }, Expect::Absent);
+            match self.table.write(vec![window]).await {
+                Ok(()) => return self.alert_in(store, Self::GATHER).await,
+                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+            // The usual case: the open window looks back that far anyway.
+            if at >= self.clock.now() - Self::LOOK_BACK {
+                return Ok(());
+            }
+            let Some(open) = load::<AlertWindow>(&*self.table, &key).await? else { continue };
+            if open.value.since <= at {
+                return Ok(());
+            }
+            let wider = put(key.clone(), &AlertWindow { since: at }, Expect::Version(open.version));
+            match self.table.write(vec![wider]).await {
+                Ok(()) => return Ok(()),
+                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(WriteError::Conflict.into())
     }
 
     async fn alert_in(&self, store: &StoreId, delay: Duration) -> Result<(), BuryError> {
@@ -52,9 +75,7 @@ impl Undertaker {
         let key = keys::alert(store);
         let Some(window) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
         let now = self.clock.now();
-        // The letter that opened the window was filed just before it.
-        let since = window.value.since - SignedDuration::from_secs(5);
-        let letters = self.letters_since(store, since).await?;
+        let letters = self.letters_since(store, window.value.since - Self::LOOK_BACK).await?;
         if letters.is_empty() {
             self.table.write(vec![Write::Delete(key, Expect::Version(window.version))]).await?;
             return Ok(());
@@ -68,7 +89,7 @@ impl Undertaker {
                 self.counters.add("alerts.sent");
             }
         }
-        let next = AlertWindow { since: now + SignedDuration::from_secs(5) };
+        let next = AlertWindow { since: now + Self::LOOK_BACK };
         self.table.write(vec![put(key, &next, Expect::Version(window.version))]).await?;
         self.alert_in(store, Self::STORM).await
     }

@@ -127,9 +127,9 @@ impl Undertaker {
 
     async fn delivery(&self, delivery: &Delivery) -> Result<(), BuryError> {
         match Job::read(&delivery.body) {
-            Ok(Job::Failure(job)) => self.stage(&job.stage, Some(job.reason)).await,
+            Ok(Job::Failure(job)) => self.stage(&job.stage, Some(job.reason), delivery.receives > 1).await,
             // Redriven by the stages queue after its last receive.
-            Ok(Job::Stage(job)) => self.stage(&job, None).await,
+            Ok(Job::Stage(job)) => self.stage(&job, None, delivery.receives > 1).await,
             Ok(Job::Facts(job)) => {
                 let store = job.facts.first().map_or_else(|| NOBODY.into(), |fact| fact.store.clone());
                 let problem = format!("facts could not be folded in {MAX_RECEIVES} tries");
@@ -144,14 +144,18 @@ impl Undertaker {
     }
 
     /// Files a stage, once: its place is derived from the run. One that has ended well meanwhile, or
-    /// was replayed, is no failure any more.
-    async fn stage(&self, job: &StageJob, reason: Option<Reason>) -> Result<(), BuryError> {
+    /// was replayed, is no failure any more. `again`: the message has come before, so the team may not
+    /// have been told.
+    async fn stage(&self, job: &StageJob, reason: Option<Reason>, again: bool) -> Result<(), BuryError> {
         let shelf = self.catalog.shelf(&job.store).await?;
         let stored = load::<Run>(&*self.table, &keys::run(&job.store, &job.order, &job.run)).await?;
         let (Some(shelf), Some(stored)) = (shelf, stored) else {
             self.counters.add("dead_letters.gone");
             return Ok(());
         };
+        if !again && self.is_filed(job, &stored.value).await? {
+            return Ok(());
+        }
         let flow = self.catalog.version(&job.store, &stored.value.flow, stored.value.version).await?;
         let name = |place: u16| {
             let stage = flow.as_ref().and_then(|flow| flow.stages.get(usize::from(place)));
@@ -172,13 +176,22 @@ impl Undertaker {
             letter.as_ref().map(|letter| vec![put_letter(&job.store, letter, Expect::Any)])
         })
         .await?;
-        if let (Some(run), Some(_)) = (written, letter) {
+        if let (Some(run), Some(letter)) = (written, letter) {
             let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
             onward.stages(&run, &due).await?;
             self.counters.add("dead_letters.filed");
-            self.open_alert(&job.store).await?;
+            self.open_alert(&job.store, letter.at).await?;
         }
         Ok(())
+    }
+
+    /// Whether there is a letter of this failure: many a way leads here.
+    async fn is_filed(&self, job: &StageJob, run: &Run) -> Result<bool, TableError> {
+        let state = run.stages.get(usize::from(job.stage)).filter(|state| state.series == job.series);
+        let failed = state.filter(|state| state.status == StageStatus::Failed);
+        let Some(at) = failed.and_then(|state| state.ended_at) else { return Ok(false) };
+        let key = Key::new(keys::dead_letters(&job.store), letter_id(job, at));
+        Ok(self.table.get(&key).await?.is_some())
     }
 
     async fn message(&self, store: &StoreId, delivery: &Delivery, reason: Reason) -> Result<(), BuryError> {
@@ -193,7 +206,7 @@ impl Undertaker {
         };
         self.table.write(vec![put_letter(store, &letter, Expect::Any)]).await?;
         self.counters.add("dead_letters.filed");
-        self.open_alert(store).await
+        self.open_alert(store, at).await
     }
 }
 
@@ -232,9 +245,12 @@ fn fail(run: &mut Run, job: &StageJob, reason: Option<&Reason>, now: Timestamp) 
         state.end(StageStatus::Failed, Some(reason.cloned().unwrap_or(spent)), now);
     }
     let at = state.ended_at.unwrap_or(now);
-    let place = format!("{}#{}#{}#{}#{}", keys::stamp(at), job.order, job.run, job.stage, job.series);
     let reason = state.reason.clone().or_else(|| reason.cloned())?;
-    Some(Filed { id: place, at, reason, attempts: state.tries })
+    Some(Filed { id: letter_id(job, at), at, reason, attempts: state.tries })
+}
+
+fn letter_id(job: &StageJob, at: Timestamp) -> String {
+    format!("{}#{}#{}#{}#{}", keys::stamp(at), job.order, job.run, job.stage, job.series)
 }
 
 /// A put of a dead letter.

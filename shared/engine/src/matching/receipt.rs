@@ -106,7 +106,10 @@ fn take(run: &mut Run, flow: &Flow, receipt: &Receipt, reference: &StageRef, now
     if !latest {
         return true;
     }
-    if state.settled_by_receipt() && state.is_open() {
+    // A stage that was held or given up for its lost answer has arrived after all: there is nothing to
+    // replay any more.
+    let unsettled = state.is_open() || state.status == StageStatus::Failed;
+    if state.settled_by_receipt() && unsettled {
         settle(state, receipt, now);
     } else if receipt.status == ReceiptStatus::Failed && state.status == StageStatus::Sent {
         // `delivered` can follow `failed`; where it came first, the message has arrived.

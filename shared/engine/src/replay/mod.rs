@@ -269,6 +269,7 @@ fn reopen(run: &mut Run, job: &StageJob, now: Timestamp) -> bool {
         return false;
     }
     state.series += 1;
+    state.tries_before = state.tries;
     state.channel = 0;
     state.reopen(now);
     run.settle();

@@ -60,7 +60,7 @@ impl StageRunner {
     }
 
     /// The last holder of the claim is gone, and may have sent: that is recorded as ambiguous, and a
-    /// receipt is given the ladder's first wait to settle it.
+    /// receipt is given the ladder's first wait to settle it, unless one has come already.
     async fn found_stale(
         &self,
         loaded: Loaded,
@@ -74,12 +74,21 @@ impl StageRunner {
             let number = state.tries;
             state.record(Attempt { number, at, channel: None, outcome: Outcome::Ambiguous });
             state.due = Some(until);
+            if state.settled_by_receipt() {
+                state.end(StageStatus::Sent, None, loaded.now);
+            }
         }
+        let due = run.advance(&loaded.flow, loaded.now, &loaded.shelf.zone);
         if !self.try_write(&run, loaded.run.version).await? {
             return Ok(None);
         }
         self.counters.add("stage.ambiguous");
-        self.onward().job(StageJob { failed: tried, ..job.clone() }, until).await?;
+        self.onward().stages(&run, &due).await?;
+        if run.stages.get(usize::from(job.stage)).is_some_and(StageRun::is_open) {
+            // This delivery is no try; the one that was lost is, though its message may be, too.
+            let failed = tried.saturating_sub(1).max(1);
+            self.onward().job(StageJob { failed, ..job.clone() }, until).await?;
+        }
         Ok(Some(Step::Settled))
     }
 

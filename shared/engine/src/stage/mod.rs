@@ -167,7 +167,11 @@ impl StageRunner {
             };
             let step = match decide(loaded.scene(), job.stage, job.series) {
                 Decision::Void => return self.void(&loaded, job).await,
-                Decision::Wait(until, reason) => self.wait(loaded, job, until, reason).await?,
+                Decision::Wait(until, reason) => {
+                    // A wait is no try, and forgets none.
+                    let failed = job.failed + receives.saturating_sub(1);
+                    self.wait(loaded, &StageJob { failed, ..job.clone() }, until, reason).await?
+                }
                 Decision::Skip(reason) => self.end(loaded, job, StageStatus::Skipped, reason).await?,
                 Decision::Cancel(reason) => self.end(loaded, job, StageStatus::Cancelled, reason).await?,
                 Decision::Act => self.act(loaded, job, job.failed + receives).await?,
