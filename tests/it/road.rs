@@ -238,10 +238,10 @@ async fn a_delivered_order_is_followed_up_on_days_1_7_21_and_45() {
     let sent: Vec<(String, jiff::Timestamp)> =
         world.calls_of(&order).iter().map(|call| (call.what().to_owned(), call.at)).collect();
     let expected = [
-        ("followup_day_1", "2026-11-24T11:00"),
-        ("followup_day_7", "2026-11-30T11:00"),
-        ("followup_day_21", "2026-12-14T11:00"),
-        ("followup_day_45", "2027-01-07T11:00"),
+        ("followup_day_1", "2026-11-23T11:00"),
+        ("followup_day_7", "2026-11-29T11:00"),
+        ("followup_day_21", "2026-12-13T11:00"),
+        ("followup_day_45", "2027-01-06T11:00"),
     ];
     assert_eq!(sent, expected.map(|(what, at)| (what.to_owned(), karachi(at))));
     let (status, reason) = world.outcome(&order, "dispatch-notice", "On its way").await;

@@ -116,18 +116,23 @@ impl Stage {
     }
 
     /// When it is due; never before `base`, which is the trigger's time, or the end of the stage
-    /// before for one that counts from there. An `at` that a clock change leaves out is moved past the
-    /// gap; of one that it brings twice, the first is meant.
+    /// before for one that counts from there. With `at`, a wait of whole days means that day, whatever
+    /// the hour it counts from: `after: 1d` and `at: "11:00"` is eleven o'clock on the day after. Any
+    /// other wait comes first, then the next time that it is `at`. An `at` that a clock change leaves
+    /// out is moved past the gap; of one that it brings twice, the first is meant.
     pub fn due(&self, base: Timestamp, zone: &TimeZone) -> Timestamp {
         let delay = self.after.or(self.after_previous).map_or_else(Span::new, |delay| delay.0.0);
         let start = base.to_zoned(zone.clone());
+        let day = start.date();
         let due = start.checked_add(delay).unwrap_or(start);
+        let hours = delay.get_hours() != 0 || delay.get_minutes() != 0 || delay.get_seconds() != 0;
+        let from = if due.date() > day && !hours { base } else { due.timestamp() };
         let at = self.at.and_then(|at| {
             // A third day, because a clock set back over midnight can make tomorrow's time past too.
             days(due.date(), 3)
                 .filter_map(|day| zone.to_ambiguous_zoned(day.to_datetime(at.0)).compatible().ok())
                 .map(|time| time.timestamp())
-                .find(|time| *time >= due.timestamp())
+                .find(|time| *time >= from)
         });
         self.opening(at.unwrap_or(due.timestamp()), zone)
     }

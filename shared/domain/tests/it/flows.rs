@@ -56,8 +56,8 @@ fn the_followups_come_at_eleven_on_their_days() {
     let flow = default_flow("post-delivery-follow-up");
     assert_eq!(flow.trigger, Trigger::OrderDelivered);
     assert_eq!(due(&flow, "2026-10-01T09:30:00+05:00"), ["02 11:00", "08 11:00", "22 11:00", "15 11:00"]);
-    // A full day has to pass: what is delivered after eleven is asked about on the second morning.
-    assert_eq!(due(&flow, "2026-10-01T15:00:00+05:00")[0], "03 11:00");
+    // The day after is the day after, whatever the hour of the delivery.
+    assert_eq!(due(&flow, "2026-10-01T21:24:00+05:00")[0], "02 11:00");
 }
 
 #[test]

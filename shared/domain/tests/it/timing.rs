@@ -43,7 +43,19 @@ const DUE: &[Line] = &[
         "2026-11-20T18:00+05[Asia/Karachi]",
     ),
     (
+        // Whole days mean that day, whatever the hour.
         &[("after", "1d"), ("at", "11:00")],
+        "2026-11-20T12:00+05[Asia/Karachi]",
+        "2026-11-21T11:00+05[Asia/Karachi]",
+    ),
+    (
+        &[("after", "1w"), ("at", "11:00")],
+        "2026-11-20T10:00+05[Asia/Karachi]",
+        "2026-11-27T11:00+05[Asia/Karachi]",
+    ),
+    (
+        // Hours are waited for first.
+        &[("after", "24h"), ("at", "11:00")],
         "2026-11-20T12:00+05[Asia/Karachi]",
         "2026-11-22T11:00+05[Asia/Karachi]",
     ),
