@@ -37,7 +37,6 @@ async fn an_order_that_is_confirmed_after_the_reminder_costs_so_many_requests() 
     world.receipt(&world.calls()[0], "delivered", None).await;
     let delivered = numbers(&[
         ("get", 1),            // matcher: the run
-        ("schedule", 1),       // Remind, handed on once more with a stage's first receipt
         ("send to events", 1), // ingest: the receipt
         ("write of 1", 1),     // matcher: the run
     ]);

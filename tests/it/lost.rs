@@ -23,7 +23,8 @@ async fn the_sweep_alone_brings_every_stage_to_its_end() {
         sent.iter().map(|(what, _)| what.as_str()).collect::<Vec<_>>(),
         ["cod_confirmation", "cod_reminder"]
     );
-    assert!(sent[0].1 <= 6 && sent[1].1 <= 36, "{sent:?}");
+    // The reminder keeps its half hour from a question that went out late.
+    assert!(sent[0].1 <= 6 && sent[1].1 <= 41, "{sent:?}");
     assert_eq!(world.mails().len(), 2);
     assert!(world.counter("sweep.found") > 0);
     world.post("fulfillments/create", &order.parcel(Some("in_transit"), world.now())).await;

@@ -155,7 +155,6 @@ async fn a_tapped_cancel_ends_everything() {
 }
 
 #[tokio::test]
-#[ignore = "a question that was held for an hour goes out in one second with its reminder"]
 async fn a_reminder_is_never_on_the_heels_of_its_question() {
     let world = TestWorld::at("2026-11-22T14:00").await;
     world.whatsapp.next([crate::provider::Answer::Error(401, 190)]);

@@ -1,1 +1,1 @@
-
+//! Tests of the whole, and the load generator.

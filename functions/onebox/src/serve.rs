@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)] // tells the person at the command line where to go
 
 use anyhow::{Context, Result, anyhow};
+use axum::serve::ListenerExt;
 use harkara_console::Console;
 use harkara_domain::StoreId;
 use harkara_embedded::{Embedded, ScaledClock, Settings, consume};
@@ -111,6 +112,8 @@ pub async fn serve(options: Serve) -> Result<()> {
     let tasks = work(&world, &embedded, &options, &stopped);
     let app = web::router(world.clone(), console);
     let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    // An answer is small and whole: waiting to fill a packet would only delay it.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
     // Batches at hand are finished; what is not begun stays in the queues.
     stop.send_replace(true);

@@ -14,6 +14,8 @@ use super::post::{Ledger, Pace, Stop, post};
 use super::report::{Crash, Outcome, Used};
 use super::scenario::Bench;
 
+/// The scenario's name.
+pub(crate) const NAME: &str = "crash";
 /// What the provider takes to answer, so that messages are in flight at any moment.
 const PROVIDER_MS: u32 = 150;
 /// The longest that orders are posted, before the kill and after it.
@@ -51,7 +53,7 @@ pub(crate) async fn crash(options: &Options) -> Result<Outcome> {
     let cpu = killed.since(before[0]) + after[0].cpu;
     let peak_kb = killed.peak_kb.max(after[0].peak_kb);
     let used = Used { cpu, peak_kb, ..Used::between(before, after) };
-    let mut outcome = bench.outcome("crash", &ledger, used).await?;
+    let mut outcome = bench.outcome(NAME, &ledger, used).await?;
     let ambiguous = api::ambiguous(&bench.harkara, &outcome.doubled_references).await?;
     outcome.crash = Some(Crash {
         acknowledged_before,

@@ -48,8 +48,10 @@ pub(crate) struct Outcome {
     pub(crate) refused: usize,
     /// Acknowledged orders a second, from the first post to the last answer.
     pub(crate) taken_in_per_s: f64,
-    /// Acknowledged orders a second, from the first post to the last message.
-    pub(crate) carried_through_per_s: f64,
+    /// Acknowledged orders a second, from the first post to the last message; `None` where messages
+    /// have to wait, for a later stage or after a crash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) carried_through_per_s: Option<f64>,
     /// From the time at which an order was to be posted to its answer.
     pub(crate) ingest: Spread,
     /// From the time at which an order was to be posted to the arrival of each of its messages.
@@ -57,7 +59,8 @@ pub(crate) struct Outcome {
     /// From the time at which a later stage was due, counted from its order's post, to its arrival.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) lateness: Option<Spread>,
-    /// Harkara's processor time for 1,000 acknowledged orders, in seconds.
+    /// Harkara's processor time for 1,000 acknowledged orders, in seconds; in `crash` with what it took
+    /// to ask its API for runs.
     pub cpu_s_per_1000: f64,
     /// Harkara's peak memory (resident), in MB.
     pub(crate) peak_mb: f64,
@@ -140,7 +143,8 @@ impl Outcome {
             acknowledged,
             refused: posted().filter(|entry| matches!(entry.fate, Fate::Refused(_))).count(),
             taken_in_per_s: per_second(acknowledged, answered - begun),
-            carried_through_per_s: per_second(acknowledged, tally.last.max(answered) - begun),
+            carried_through_per_s: (tally.lateness.is_none() && scenario != super::crash::NAME)
+                .then(|| per_second(acknowledged, tally.last.max(answered) - begun)),
             ingest: Spread::of(taken().map(wait).collect()),
             order_to_message: tally.order_to_message,
             lateness: tally.lateness,
@@ -168,7 +172,9 @@ impl fmt::Display for Outcome {
             format!("{} posted, {} acknowledged, {} refused", self.orders, self.acknowledged, self.refused),
         )?;
         line("taken in", format!("{:.0} orders/s", self.taken_in_per_s))?;
-        line("carried through", format!("{:.0} orders/s", self.carried_through_per_s))?;
+        if let Some(rate) = self.carried_through_per_s {
+            line("carried through", format!("{rate:.0} orders/s"))?;
+        }
         line("ingest", spread(&self.ingest))?;
         line("order to message", spread(&self.order_to_message))?;
         if let Some(lateness) = &self.lateness {
@@ -228,10 +234,11 @@ pub(crate) fn markdown(outcomes: &[Outcome]) -> String {
     };
     add("orders", &|o| o.acknowledged.to_string());
     add("taken in, orders/s", &|o| format!("{:.0}", o.taken_in_per_s));
-    add("carried through, orders/s", &|o| format!("{:.0}", o.carried_through_per_s));
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    add("carried through, orders/s", &|o| or_dash(o.carried_through_per_s.map(|rate| format!("{rate:.0}"))));
     add("ingest p50 / p99 / max", &|o| triple(&o.ingest));
     add("order to message p50 / p99 / max", &|o| triple(&o.order_to_message));
-    add("lateness p50 / p99 / max", &|o| o.lateness.as_ref().map_or_else(|| "–".to_owned(), triple));
+    add("lateness p50 / p99 / max", &|o| or_dash(o.lateness.as_ref().map(triple)));
     add("CPU s for 1,000 orders", &|o| format!("{:.2}", o.cpu_s_per_1000));
     add("peak memory, MB", &|o| format!("{:.0}", o.peak_mb));
     add("data folder, KB an order", &|o| format!("{:.1}", o.disk_kb_per_order));
@@ -278,7 +285,7 @@ mod tests {
         let outcome = outcome();
         assert_eq!((outcome.orders, outcome.acknowledged, outcome.refused), (3, 2, 1));
         assert!((outcome.taken_in_per_s - 2.0 / 20.503).abs() < 1e-9);
-        assert!((outcome.carried_through_per_s - 0.05).abs() < 1e-9);
+        assert!(outcome.carried_through_per_s.is_some_and(|rate| (rate - 0.05).abs() < 1e-9));
         assert_eq!((outcome.ingest.p50_ms, outcome.ingest.max_ms), (2.0, 3.0));
         assert_eq!((outcome.cpu_s_per_1000, outcome.peak_mb, outcome.disk_kb_per_order), (250.0, 2.0, 2.0));
         assert_eq!((outcome.lost, outcome.doubled), (1, 1));

@@ -2,7 +2,7 @@
 
 mod stage_run;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -88,23 +88,28 @@ impl Run {
     /// Gives a due time to every stage that can have one by now, and closes the run when nothing is
     /// left. A stage that counts from the trigger need not wait for the retries of the one before
     /// it, only for its first try: a reminder of a message that could not be sent still comes on time.
-    /// Returns the stages that became due, with their times.
+    /// A message after one that went out late keeps its distance from it. Returns the stages that
+    /// became due, with their times.
     pub fn advance(&mut self, flow: &Flow, now: Timestamp, zone: &TimeZone) -> Vec<(u16, Timestamp)> {
         let started_at = self.started_at;
         let mut due = Vec::new();
         // What the stage before allows: its end, and whether it has been tried.
         let (mut ended, mut begun) = (Some(started_at), true);
+        let mut sent: Option<(Timestamp, &Stage)> = None;
         for (index, (state, stage)) in self.stages.iter_mut().zip(&flow.stages).enumerate() {
             if state.is_open() && state.due.is_none() && state.tries == 0 {
                 let base = if stage.follows_previous() { ended } else { begun.then_some(started_at) };
                 if let Some(base) = base {
-                    let at = stage.due(base, zone);
+                    let kept = sent.map_or(base, |(at, before)| base.max(at + distance(before, stage)));
+                    let at = stage.opening(stage.due(base, zone).max(kept), zone);
                     state.due = Some(at);
                     due.push((u16::try_from(index).unwrap_or(u16::MAX), at));
                 }
             }
             ended = state.ended_at.or(if state.is_open() { None } else { Some(now) });
             begun = !state.is_open() || state.tries > 0;
+            let went_out = state.status == StageStatus::Sent && stage.message.is_some();
+            sent = state.ended_at.filter(|_| went_out).map(|at| (at, stage));
         }
         self.settle();
         due
@@ -154,6 +159,18 @@ impl Run {
     /// A stage's state with what the flow says of it.
     pub fn stage<'a>(&'a self, flow: &'a Flow, index: u16) -> Option<(&'a StageRun, &'a Stage)> {
         self.stages.get(usize::from(index)).zip(flow.stages.get(usize::from(index)))
+    }
+}
+
+/// How long after `before` a message was meant to come; nothing for what is no message, or does not
+/// count from the trigger as `before` does.
+fn distance(before: &Stage, stage: &Stage) -> SignedDuration {
+    let wait = |stage: &Stage| stage.after.map_or(SignedDuration::ZERO, |after| after.nominal());
+    let counts = stage.message.is_some() && !stage.follows_previous() && !before.follows_previous();
+    if counts {
+        wait(stage).saturating_sub(wait(before)).max(SignedDuration::ZERO)
+    } else {
+        SignedDuration::ZERO
     }
 }
 

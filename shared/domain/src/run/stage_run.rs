@@ -230,6 +230,14 @@ impl StageRun {
         self.claim = None;
     }
 
+    /// Takes note that a claim ran out without an outcome: the try may have been taken, or not.
+    pub fn lose_claim(&mut self, now: Timestamp) {
+        if let Some(claim) = self.claim.take_if(|claim| claim.until <= now) {
+            let outcome = Outcome::Ambiguous;
+            self.record(Attempt { number: self.tries, at: claim.at, channel: None, outcome });
+        }
+    }
+
     /// Ends it.
     pub fn end(&mut self, status: StageStatus, reason: Option<Reason>, now: Timestamp) {
         self.status = status;

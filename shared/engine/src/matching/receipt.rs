@@ -50,18 +50,21 @@ impl Matcher {
         let flow = version.ok_or_else(|| MatchError::NoFlow(run.flow.clone()))?;
         let now = self.clock.now();
         let place = RunPlace { store: &fact.store, order: &reference.order, run: &reference.run };
+        let stand =
+            |run: &Run| run.stages.get(usize::from(reference.stage)).map(|state| (state.status, state.due));
+        let mut moved = false;
         let changed = runs::change(&*self.table, place, Some(stored.clone()), |run| {
+            let before = stand(run);
             take(run, &flow, receipt, reference, now).then(|| {
+                moved = stand(run) != before;
                 run.advance(&flow, now, &shelf.zone);
                 Vec::new()
             })
         })
         .await?;
-        if let Some(run) = changed {
-            self.counters.add("receipts.applied");
-            self.after_receipt(&run, reference).await?;
-        }
-        Ok(())
+        let Some(run) = changed else { return Ok(()) };
+        self.counters.add("receipts.applied");
+        if moved { self.after_receipt(&run, reference).await } else { Ok(()) }
     }
 
     /// Hands on whatever the receipt made due, and files what it showed to have failed.
@@ -77,7 +80,6 @@ impl Matcher {
             (StageStatus::Skipped, Some(Reason::OptedOut)) => {
                 customers::opt_out(&*self.table, &run.store, &run.order).await?;
             }
-            (StageStatus::Sent, _) if state.receipts.len() > 1 => return Ok(()),
             _ => {}
         }
         onward.stages(run, &open_stages(run, self.clock.now())).await?;

@@ -4,7 +4,7 @@
 use harkara_domain::{
     Reason,
     flow::OnAmbiguous,
-    run::{Attempt, Claim, Outcome, StageRun, StageStatus},
+    run::{Claim, StageRun, StageStatus},
 };
 use jiff::SignedDuration;
 
@@ -70,9 +70,7 @@ impl StageRunner {
         let until = loaded.now + SignedDuration::try_from(ladder::wait(1)).unwrap_or_default();
         let mut run = loaded.run.value;
         if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
-            let at = state.claim.take().map_or(loaded.now, |claim| claim.at);
-            let number = state.tries;
-            state.record(Attempt { number, at, channel: None, outcome: Outcome::Ambiguous });
+            state.lose_claim(loaded.now);
             state.due = Some(until);
             if state.settled_by_receipt() {
                 state.end(StageStatus::Sent, None, loaded.now);

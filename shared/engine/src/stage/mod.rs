@@ -251,6 +251,7 @@ impl StageRunner {
     ) -> Result<Option<Step>, StageError> {
         let mut run = loaded.run.value;
         if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
+            state.lose_claim(loaded.now);
             state.end(status, Some(reason), loaded.now);
         }
         let due = run.advance(&loaded.flow, loaded.now, &loaded.shelf.zone);
