@@ -1,7 +1,7 @@
 //! The shop's web page and the JSON API: server-rendered, closed by default.
 //!
 //! Everything but the sign-in, setup links, static files and `/healthz` needs a session or an API key
-//! ([`guard`]); everything that changes something needs the right role, and a form's own token where a
+//! (`guard.rs`); everything that changes something needs the right role, and a form's own token where a
 //! browser's cookie speaks for somebody.
 
 mod act;

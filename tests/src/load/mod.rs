@@ -55,7 +55,7 @@ struct Options {
     /// Where data folders are made, and removed again.
     #[arg(long, default_value = "target/load")]
     work: PathBuf,
-    /// Orders of `flat` [30000] and `crash` [9000].
+    /// Orders of `flat` (30,000 unless said) and `crash` (9,000).
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     orders: Option<u32>,
     /// How long `steady` and `delayed` post, and `flat` at most.
@@ -67,7 +67,7 @@ struct Options {
     /// Kept connections that orders are posted over.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     connections: u16,
-    /// How long the mock provider takes to answer [0; 150 in `crash`].
+    /// How long the mock provider takes to answer (0, and 150 in `crash`, unless said).
     #[arg(long, value_parser = clap::value_parser!(u32).range(0..=9_000))]
     provider_ms: Option<u32>,
     /// Orders that are posted and brought to their end before the measurement begins.

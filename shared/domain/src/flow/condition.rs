@@ -1,6 +1,6 @@
 //! Conditions: what an order must be for a flow to take it, or for a stage to be left out.
 //!
-//! A new condition is one variant with its doc line, and one arm in [`Condition::look`]: how it is
+//! A new condition is one variant with its doc line, and one arm in `Condition::look`: how it is
 //! judged, how it reads in a sentence and how its values are checked all come out of that arm.
 
 mod operator;
