@@ -34,6 +34,9 @@ enum Command {
     /// Check flows.
     #[command(subcommand)]
     Flow(Flow),
+    /// Check templates, and show what to register with Meta.
+    #[command(subcommand)]
+    Template(Template),
 }
 
 /// What `serve` listens on and keeps its state in.
@@ -147,6 +150,16 @@ enum Flow {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum Template {
+    /// Read templates, and print the body to register with Meta for each language.
+    Meta {
+        /// Files, YAML.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
 impl Arguments {
     /// What is logged unless `HARKARA_LOG` says otherwise.
     pub fn log_level(&self) -> &'static str {
@@ -171,6 +184,7 @@ impl Arguments {
                 new_key(&name, &role, store, &data).await
             }
             Command::Flow(Flow::Check { files }) => check(&files),
+            Command::Template(Template::Meta { files }) => meta(&files),
         }
     }
 }
@@ -214,6 +228,23 @@ fn check(files: &[PathBuf]) -> Result<()> {
         }
     }
     if wrong == 0 { Ok(()) } else { bail!("{wrong} of {} flows have problems", files.len()) }
+}
+
+fn meta(files: &[PathBuf]) -> Result<()> {
+    for file in files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        let template = harkara_channels::template::parse(&text).map_err(|problems| {
+            let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}: {}", file.display(), words.join("; "))
+        })?;
+        for language in template.languages() {
+            let (tag, body) = (template.meta_language(language), template.meta_body(language));
+            if let (Some(tag), Some(body)) = (tag, body) {
+                println!("# {} in {tag} ({:?})\n{body}\n", template.name(), template.category());
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn replay(options: Replay) -> Result<()> {
