@@ -6,10 +6,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{
     customer::CustomerView,
     fact::Choice,
-    flow::{Flow, condition::Circumstances},
+    flow::{Flow, Stage, condition::Circumstances},
     order::{Confirmation, OrderView},
     reason::Reason,
-    run::{Run, StageRun},
+    run::{Run, StageRun, StageStatus},
 };
 
 /// What a stage is decided on, all of it as it is now.
@@ -70,7 +70,7 @@ pub fn decide(scene: Scene<'_>, index: u16, series: u32) -> Decision {
     if asks && confirmation != Confirmation::Pending {
         return Decision::Skip(Reason::NothingToConfirm { confirmation });
     }
-    if let Some(reason) = stale_replay(scene, state) {
+    if let Some(reason) = stale_replay(scene, state, index) {
         return Decision::Skip(reason);
     }
     let opening = stage.opening(scene.now, scene.zone);
@@ -87,8 +87,18 @@ fn ended(scene: Scene<'_>) -> Option<Reason> {
 }
 
 /// A stage that is run again on purpose spoke of a moment: once the order has moved past that moment,
-/// saying it would be stale.
-fn stale_replay(scene: Scene<'_>, state: &StageRun) -> Option<Reason> {
+/// or a later message of the run has gone out, saying it would be stale.
+fn stale_replay(scene: Scene<'_>, state: &StageRun, index: u16) -> Option<Reason> {
+    if state.series == 0 {
+        return None;
+    }
     let status = scene.order.status();
-    (state.series > 0 && status > scene.run.trigger.status()).then_some(Reason::Overtaken { by: status })
+    if status > scene.run.trigger.status() {
+        return Some(Reason::Overtaken { by: status });
+    }
+    let is_message = |stage: &Stage| stage.message.is_some();
+    scene.flow.stages.get(usize::from(index)).filter(|stage| is_message(stage))?;
+    let mut later = scene.run.stages.iter().zip(&scene.flow.stages).skip(usize::from(index) + 1);
+    let sent = later.find(|(state, stage)| state.status == StageStatus::Sent && is_message(stage));
+    sent.map(|(_, stage)| Reason::Superseded { by: stage.name.clone() })
 }

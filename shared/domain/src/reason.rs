@@ -32,6 +32,11 @@ pub enum Reason {
         /// How far.
         by: OrderStatus,
     },
+    /// A later message of the same run has been sent since.
+    Superseded {
+        /// The later stage.
+        by: String,
+    },
     /// A terminal status ended what was pending.
     OrderEnded {
         /// Which.
@@ -109,6 +114,7 @@ impl fmt::Display for Reason {
                 Confirmation::Pending => f.write_str("confirmation is still open"),
             },
             Self::Overtaken { by } => write!(f, "out of date: the order is already {by}"),
+            Self::Superseded { by } => write!(f, "out of date: “{by}” has been sent since"),
             Self::OrderEnded { status } => write!(f, "the order was {status}"),
             Self::CancelledBy { who } => write!(f, "cancelled by {who}"),
             Self::Unreachable { channels } => write!(f, "the customer has no address for {channels}"),

@@ -233,6 +233,17 @@ fn a_replay_voids_older_jobs_and_says_nothing_stale() {
     assert_eq!(world.decide(1), Decision::Act);
 }
 
+#[test]
+fn a_replayed_message_is_left_out_once_a_later_one_was_sent() {
+    const BOTH: &str = "  - { name: a, message: { channels: [whatsapp], template: t } }\n  - { name: b, after: 30m, message: { channels: [whatsapp], template: t } }\n";
+    let mut world = World::new("order_created", BOTH);
+    world.end(0, StageStatus::Failed, None);
+    world.replay(0);
+    assert_eq!(world.decide(0), Decision::Act);
+    world.end(1, StageStatus::Sent, None);
+    assert_eq!(world.decide(0), Decision::Skip(Reason::Superseded { by: "b".to_owned() }));
+}
+
 /// What can happen around a run.
 #[derive(Clone, Debug)]
 enum Happening {
