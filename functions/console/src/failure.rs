@@ -5,9 +5,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use harkara_engine::{
+    fault::Fault,
     people::PeopleError,
     port::{QueueError, SecretsError, TableError, WriteError},
-    replay::ReplayError,
     setup::SetupError,
 };
 
@@ -64,7 +64,7 @@ macro_rules! faults {
     )*};
 }
 
-faults! { TableError WriteError QueueError SecretsError ReplayError askama::Error }
+faults! { TableError WriteError QueueError SecretsError Fault askama::Error }
 
 impl From<PeopleError> for Failure {
     fn from(error: PeopleError) -> Self {

@@ -3,10 +3,10 @@
 use harkara_domain::{CustomerView, OrderId, OrderView, StoreId};
 
 use crate::{
+    fault::Fault,
     keys,
     port::{Table, WriteError},
     record::{expect, load, put},
-    runs::RunError,
 };
 
 /// Attempts at a change before whoever asked must come again.
@@ -16,7 +16,7 @@ const MAX_ROUNDS: u32 = 20;
 ///
 /// # Errors
 /// When a read or the write fails.
-pub async fn opt_out(table: &dyn Table, store: &StoreId, order: &OrderId) -> Result<(), RunError> {
+pub async fn opt_out(table: &dyn Table, store: &StoreId, order: &OrderId) -> Result<(), Fault> {
     let view = load::<OrderView>(table, &keys::view(store, order)).await?;
     let contact = view.as_ref().and_then(|view| view.value.contact());
     let Some(id) = contact.and_then(|contact| contact.id.clone()) else { return Ok(()) };

@@ -5,21 +5,10 @@ use jiff::Timestamp;
 use std::time::Duration;
 
 use crate::{
+    fault::Fault,
     job::{Job, StageJob},
-    port::{Clock, Outgoing, Queue, QueueError, QueueName, Scheduler, SchedulerError},
+    port::{Clock, Outgoing, Queue, QueueName, Scheduler},
 };
-
-/// A stage that could not be handed on. The run is committed by then, so whoever delivered the job
-/// delivers it again, and the sweep finds what nobody does.
-#[derive(Debug, thiserror::Error)]
-pub enum HandOnError {
-    /// The queue failed.
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-    /// The scheduler failed.
-    #[error(transparent)]
-    Scheduler(#[from] SchedulerError),
-}
 
 /// Where stages are handed on to.
 #[derive(Clone, Copy)]
@@ -37,7 +26,7 @@ impl Onward<'_> {
     ///
     /// # Errors
     /// When the queue or the scheduler fails; some may have been handed on.
-    pub async fn stages(&self, run: &Run, due: &[(u16, Timestamp)]) -> Result<(), HandOnError> {
+    pub async fn stages(&self, run: &Run, due: &[(u16, Timestamp)]) -> Result<(), Fault> {
         let mut near = Vec::new();
         for &(stage, at) in due {
             let job = job_of(run, stage);
@@ -56,7 +45,7 @@ impl Onward<'_> {
     ///
     /// # Errors
     /// When the queue or the scheduler fails.
-    pub async fn job(&self, job: StageJob, at: Timestamp) -> Result<(), HandOnError> {
+    pub async fn job(&self, job: StageJob, at: Timestamp) -> Result<(), Fault> {
         match self.delay(at) {
             Some(delay) => {
                 let message = Outgoing { body: Job::Stage(job).body(), delay };
@@ -75,7 +64,7 @@ impl Onward<'_> {
         (whole <= Outgoing::MAX_DELAY).then_some(whole)
     }
 
-    async fn schedule(&self, job: StageJob, at: Timestamp) -> Result<(), HandOnError> {
+    async fn schedule(&self, job: StageJob, at: Timestamp) -> Result<(), Fault> {
         let name = schedule_name(&job, at);
         Ok(self.scheduler.at(&name, at, QueueName::Stages, Job::Stage(job).body()).await?)
     }

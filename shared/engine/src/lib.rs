@@ -8,6 +8,7 @@ pub mod bury;
 pub mod catalog;
 pub mod count;
 pub mod customers;
+pub mod fault;
 pub mod hand_on;
 pub mod ingest;
 pub mod job;

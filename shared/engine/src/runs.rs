@@ -3,22 +3,12 @@
 use harkara_domain::{OrderId, Run, RunId, StoreId};
 
 use crate::{
+    fault::Fault,
     keys,
     matching::put_run,
-    port::{Expect, Table, TableError, Write, WriteError},
+    port::{Expect, Table, Write, WriteError},
     record::{Stored, load},
 };
-
-/// A run that could not be changed now.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A read failed.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A write failed.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-}
 
 /// The place of a run.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +29,13 @@ const MAX_ROUNDS: u32 = 20;
 /// or `None` where there is no such run or nothing was changed.
 ///
 /// # Errors
-/// A [`RunError`]; nothing was written then.
+/// A [`Fault`]; nothing was written then.
 pub async fn change(
     table: &dyn Table,
     place: RunPlace<'_>,
     mut held: Option<Stored<Run>>,
     mut change: impl FnMut(&mut Run) -> Option<Vec<Write>> + Send,
-) -> Result<Option<Run>, RunError> {
+) -> Result<Option<Run>, Fault> {
     let key = keys::run(place.store, place.order, place.run);
     for _ in 0..MAX_ROUNDS {
         let stored = match held.take() {

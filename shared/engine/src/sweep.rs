@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use crate::{
     count::Counters,
-    hand_on::{HandOnError, Onward},
+    fault::Fault,
+    hand_on::Onward,
     keys,
     matching::open_stages,
-    port::{Clock, Index, Query, Queue, Scheduler, Table, TableError},
+    port::{Clock, Index, Query, Queue, Scheduler, Table},
     record::decode,
 };
 
@@ -28,17 +29,6 @@ pub struct Sweeper {
     pub counters: Arc<Counters>,
 }
 
-/// A sweep that could not go on; the next one begins anew.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// A read failed.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A stage could not be handed on.
-    #[error(transparent)]
-    HandOn(#[from] HandOnError),
-}
-
 impl Sweeper {
     /// How long something may be due before it counts as overdue: well over the time that a job
     /// spends in a queue, and over a claim's lease.
@@ -50,7 +40,7 @@ impl Sweeper {
     ///
     /// # Errors
     /// When the table, the queue or the scheduler fails.
-    pub async fn sweep(&self) -> Result<usize, SweepError> {
+    pub async fn sweep(&self) -> Result<usize, Fault> {
         let now = self.clock.now();
         let mut found = 0;
         for shard in 0..keys::DUE_SHARDS {

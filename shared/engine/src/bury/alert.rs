@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{BuryError, Content, DeadLetter, Undertaker};
+use super::{Content, DeadLetter, Undertaker};
 use crate::{
-    hand_on::HandOnError,
+    fault::Fault,
     job::{AlertJob, Job},
     keys,
     port::{Expect, Mail, Outgoing, Query, QueueName, TableError, Write, WriteError},
@@ -36,7 +36,7 @@ impl Undertaker {
 
     /// Opens the window in which failures are gathered, if none is open. It reaches back to `at`, when
     /// the letter's failure was: letters lie by that time, and may be filed well after it.
-    pub(super) async fn open_alert(&self, store: &StoreId, at: Timestamp) -> Result<(), BuryError> {
+    pub(super) async fn open_alert(&self, store: &StoreId, at: Timestamp) -> Result<(), Fault> {
         let key = keys::alert(store);
         for _ in 0..Self::MAX_ROUNDS {
             let window = put(key.clone(), &AlertWindow { since: at }, Expect::Absent);
@@ -63,15 +63,15 @@ impl Undertaker {
         Err(WriteError::Conflict.into())
     }
 
-    async fn alert_in(&self, store: &StoreId, delay: Duration) -> Result<(), BuryError> {
+    async fn alert_in(&self, store: &StoreId, delay: Duration) -> Result<(), Fault> {
         let body = Job::Alert(AlertJob { store: store.clone() }).body();
         let message = vec![Outgoing { body, delay }];
-        Ok(self.queue.send(QueueName::Failures, message).await.map_err(HandOnError::from)?)
+        Ok(self.queue.send(QueueName::Failures, message).await?)
     }
 
     /// Tells the team what has failed since the window opened. The window stays open for a while
     /// after, so that a storm makes a mail every [`Undertaker::STORM`], and closes when it is over.
-    pub(super) async fn alert(&self, store: &StoreId) -> Result<(), BuryError> {
+    pub(super) async fn alert(&self, store: &StoreId) -> Result<(), Fault> {
         let key = keys::alert(store);
         let Some(window) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
         let now = self.clock.now();

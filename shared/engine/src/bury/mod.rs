@@ -15,17 +15,15 @@ use std::sync::Arc;
 use crate::{
     catalog::Catalog,
     count::Counters,
-    hand_on::{HandOnError, Onward},
+    fault::Fault,
+    hand_on::Onward,
     job::{BadJob, Job, StageJob},
     keys,
     ladder::MAX_RECEIVES,
-    port::{
-        Clock, Delivery, Expect, Key, MailError, Mailer, Queue, Scheduler, Table, TableError, Unprocessed,
-        Write, WriteError,
-    },
+    port::{Clock, Delivery, Expect, Key, Mailer, Queue, Scheduler, Table, TableError, Unprocessed, Write},
     record::{load, put},
     replay::Replayer,
-    runs::{self, RunError, RunPlace},
+    runs::{self, RunPlace},
 };
 
 /// Something that failed for good, with what it takes to run it again.
@@ -86,29 +84,6 @@ pub struct Undertaker {
     pub counters: Arc<Counters>,
 }
 
-/// A failure that could not be filed now; its message comes again.
-#[derive(Debug, thiserror::Error)]
-pub enum BuryError {
-    /// A read failed.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A write failed.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// A run could not be changed.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// Something could not be handed on.
-    #[error(transparent)]
-    HandOn(#[from] HandOnError),
-    /// The team could not be told.
-    #[error(transparent)]
-    Mail(#[from] MailError),
-    /// A replay could not go on.
-    #[error(transparent)]
-    Replay(#[from] crate::replay::ReplayError),
-}
-
 /// The store that letters without one are filed under: bodies that are no job at all.
 pub const NOBODY: &str = "unknown";
 
@@ -125,7 +100,7 @@ impl Undertaker {
         Unprocessed(failed.collect())
     }
 
-    async fn delivery(&self, delivery: &Delivery) -> Result<(), BuryError> {
+    async fn delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
         match Job::read(&delivery.body) {
             Ok(Job::Failure(job)) => self.stage(&job.stage, Some(job.reason), delivery.receives > 1).await,
             // Redriven by the stages queue after its last receive.
@@ -146,7 +121,7 @@ impl Undertaker {
     /// Files a stage, once: its place is derived from the run. One that has ended well meanwhile, or
     /// was replayed, is no failure any more. `again`: the message has come before, so the team may not
     /// have been told.
-    async fn stage(&self, job: &StageJob, reason: Option<Reason>, again: bool) -> Result<(), BuryError> {
+    async fn stage(&self, job: &StageJob, reason: Option<Reason>, again: bool) -> Result<(), Fault> {
         let shelf = self.catalog.shelf(&job.store).await?;
         let stored = load::<Run>(&*self.table, &keys::run(&job.store, &job.order, &job.run)).await?;
         let (Some(shelf), Some(stored)) = (shelf, stored) else {
@@ -194,7 +169,7 @@ impl Undertaker {
         Ok(self.table.get(&key).await?.is_some())
     }
 
-    async fn message(&self, store: &StoreId, delivery: &Delivery, reason: Reason) -> Result<(), BuryError> {
+    async fn message(&self, store: &StoreId, delivery: &Delivery, reason: Reason) -> Result<(), Fault> {
         let at = self.clock.now();
         let letter = DeadLetter {
             id: format!("{}#message#{}", keys::stamp(at), delivery.id),

@@ -15,7 +15,8 @@ use std::sync::Arc;
 use crate::{
     catalog::{Catalog, Shelf},
     count::Counters,
-    hand_on::{HandOnError, Onward},
+    fault::Fault,
+    hand_on::Onward,
     job::{FactsJob, Job},
     keys,
     port::{
@@ -43,26 +44,6 @@ pub struct Matcher {
     pub counters: Arc<Counters>,
 }
 
-/// Facts that could not be worked on now; their message comes again.
-#[derive(Debug, thiserror::Error)]
-pub enum MatchError {
-    /// A read failed.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A write failed.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// A stage could not be handed on.
-    #[error(transparent)]
-    HandOn(#[from] HandOnError),
-    /// Nobody has such a store.
-    #[error("store {0} has no settings")]
-    NoStore(StoreId),
-    /// A flow's version cannot be had.
-    #[error("a version of flow {0} is gone")]
-    NoFlow(harkara_domain::FlowId),
-}
-
 /// What a write came to.
 enum Written {
     Done,
@@ -88,14 +69,14 @@ impl Matcher {
         Unprocessed(failed.collect())
     }
 
-    async fn delivery(&self, delivery: &Delivery) -> Result<(), MatchError> {
+    async fn delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
         match Job::read(&delivery.body) {
             Ok(Job::Facts(job)) => self.facts(job, delivery.receives > 1).await,
             other => {
                 tracing::error!(message = %delivery.id, problem = ?other.err(), "not a job for the matcher");
                 self.counters.add("matcher.bad_job");
                 let put_aside = vec![Outgoing::now(delivery.body.clone())];
-                self.queue.send(QueueName::Failures, put_aside).await.map_err(HandOnError::from)?;
+                self.queue.send(QueueName::Failures, put_aside).await?;
                 Ok(())
             }
         }
@@ -105,11 +86,11 @@ impl Matcher {
     /// may not have been handed on.
     ///
     /// # Errors
-    /// A [`MatchError`]; the same facts may be given again.
-    pub async fn facts(&self, job: FactsJob, again: bool) -> Result<(), MatchError> {
+    /// A [`Fault`]; the same facts may be given again.
+    pub async fn facts(&self, job: FactsJob, again: bool) -> Result<(), Fault> {
         let Some(store) = job.facts.first().map(|fact| fact.store.clone()) else { return Ok(()) };
         let shelf = self.catalog.shelf(&store).await?;
-        let shelf = shelf.ok_or_else(|| MatchError::NoStore(store.clone()))?;
+        let shelf = shelf.ok_or_else(|| Fault::NoStore(store.clone()))?;
         let (receipts, facts): (Vec<Fact>, Vec<Fact>) =
             job.facts.into_iter().partition(|fact| matches!(fact.body, FactBody::Receipt(_)));
         for fact in &receipts {
@@ -137,7 +118,7 @@ impl Matcher {
         order: &OrderId,
         mut facts: Vec<Fact>,
         again: bool,
-    ) -> Result<(), MatchError> {
+    ) -> Result<(), Fault> {
         for _ in 0..Self::MAX_ROUNDS {
             let before = self.before(store, order, &facts).await?;
             let plan = Plan::make(shelf, before, &facts, self.clock.now());
@@ -159,7 +140,7 @@ impl Matcher {
     }
 
     /// Reads what the facts will be folded into.
-    async fn before(&self, store: &StoreId, order: &OrderId, facts: &[Fact]) -> Result<Before, MatchError> {
+    async fn before(&self, store: &StoreId, order: &OrderId, facts: &[Fact]) -> Result<Before, Fault> {
         let view = load::<OrderView>(&*self.table, &keys::view(store, order)).await?;
         let mut customers = Vec::new();
         for id in plan::customers_touched(view.as_ref().map(|view| &view.value), facts) {
@@ -170,7 +151,7 @@ impl Matcher {
     }
 
     /// Adds the runs that the transitions end to the plan.
-    async fn with_cancellations(&self, mut plan: Plan) -> Result<Plan, MatchError> {
+    async fn with_cancellations(&self, mut plan: Plan) -> Result<Plan, Fault> {
         if plan.cancels.is_some() {
             let runs = self.runs(&plan.before.store, &plan.before.order).await?;
             plan.cancel(runs, self.clock.now());
@@ -188,7 +169,7 @@ impl Matcher {
         page.items.iter().map(decode::<Run>).collect()
     }
 
-    async fn write(&self, plan: &Plan) -> Result<Written, MatchError> {
+    async fn write(&self, plan: &Plan) -> Result<Written, Fault> {
         let (writes, recorded) = plan.writes();
         match self.table.write(writes).await {
             Ok(()) => Ok(Written::Done),
@@ -205,7 +186,7 @@ impl Matcher {
         }
     }
 
-    async fn hand_on(&self, shelf: &Shelf, plan: &Plan) -> Result<(), MatchError> {
+    async fn hand_on(&self, shelf: &Shelf, plan: &Plan) -> Result<(), Fault> {
         for run in &plan.started {
             let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
             onward.stages(run, &open_stages(run, self.clock.now())).await?;
@@ -220,7 +201,7 @@ impl Matcher {
     /// What a repeated fact had set off may not have been handed on: a crash can come between commit
     /// and enqueue. Hands on what is overdue of the order's runs, or with `all` whatever is open; a job
     /// too many finds nothing to do.
-    async fn hand_on_again(&self, store: &StoreId, order: &OrderId, all: bool) -> Result<(), MatchError> {
+    async fn hand_on_again(&self, store: &StoreId, order: &OrderId, all: bool) -> Result<(), Fault> {
         let now = self.clock.now();
         for run in self.runs(store, order).await? {
             let mut due = open_stages(&run.value, now);

@@ -11,30 +11,22 @@ use harkara_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MatchError, Matcher, open_stages};
+use super::{Matcher, open_stages};
 use crate::{
     catalog::Shelf,
     customers,
-    hand_on::{HandOnError, Onward, job_of},
+    fault::Fault,
+    hand_on::{Onward, job_of},
     job::{FailureJob, Job},
     keys, ladder,
     port::{Outgoing, QueueName},
     record::load,
-    runs::{self, RunError, RunPlace},
+    runs::{self, RunPlace},
 };
-
-impl From<RunError> for MatchError {
-    fn from(error: RunError) -> Self {
-        match error {
-            RunError::Table(error) => error.into(),
-            RunError::Write(error) => error.into(),
-        }
-    }
-}
 
 impl Matcher {
     /// Takes a receipt in.
-    pub(super) async fn receipt(&self, shelf: &Shelf, fact: &Fact) -> Result<(), MatchError> {
+    pub(super) async fn receipt(&self, shelf: &Shelf, fact: &Fact) -> Result<(), Fault> {
         let FactBody::Receipt(receipt) = &fact.body else { return Ok(()) };
         let Some(reference) = &receipt.stage else {
             self.counters.add("receipts.not_ours");
@@ -47,7 +39,7 @@ impl Matcher {
         };
         let run = &stored.value;
         let version = self.catalog.version(&run.store, &run.flow, run.version).await?;
-        let flow = version.ok_or_else(|| MatchError::NoFlow(run.flow.clone()))?;
+        let flow = version.ok_or_else(|| Fault::NoFlow(run.flow.clone()))?;
         let now = self.clock.now();
         let place = RunPlace { store: &fact.store, order: &reference.order, run: &reference.run };
         let stand =
@@ -68,14 +60,14 @@ impl Matcher {
     }
 
     /// Hands on whatever the receipt made due, and files what it showed to have failed.
-    async fn after_receipt(&self, run: &Run, reference: &StageRef) -> Result<(), MatchError> {
+    async fn after_receipt(&self, run: &Run, reference: &StageRef) -> Result<(), Fault> {
         let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
         let Some(state) = run.stages.get(usize::from(reference.stage)) else { return Ok(()) };
         match (&state.status, &state.reason) {
             (StageStatus::Failed, Some(reason)) => {
                 let job = FailureJob { stage: job_of(run, reference.stage), reason: reason.clone() };
                 let message = vec![Outgoing::now(Job::Failure(job).body())];
-                self.queue.send(QueueName::Failures, message).await.map_err(HandOnError::from)?;
+                self.queue.send(QueueName::Failures, message).await?;
             }
             (StageStatus::Skipped, Some(Reason::OptedOut)) => {
                 customers::opt_out(&*self.table, &run.store, &run.order).await?;

@@ -7,8 +7,9 @@ use harkara_domain::{
     order::Confirmation,
 };
 
-use super::{MatchError, Matcher};
+use super::Matcher;
 use crate::{
+    fault::Fault,
     keys,
     record::{expect, load, put},
 };
@@ -47,7 +48,7 @@ impl Matcher {
         store: &StoreId,
         customer: &CustomerId,
         facts: &[Fact],
-    ) -> Result<Option<OrderId>, MatchError> {
+    ) -> Result<Option<OrderId>, Fault> {
         let key = keys::customer(store, customer);
         let stored = load::<CustomerView>(&*self.table, &key).await?;
         let last = stored.as_ref().and_then(|stored| stored.value.last_order.clone());

@@ -15,13 +15,14 @@ use std::sync::Arc;
 use crate::{
     bury::{Content, DeadLetter, put_letter},
     catalog::Catalog,
-    hand_on::{HandOnError, Onward},
+    fault::Fault,
+    hand_on::Onward,
     job::{Job, ReplayJob, StageJob},
     keys,
-    port::{Clock, Expect, Key, Outgoing, Queue, QueueName, Scheduler, Table, TableError, WriteError},
+    port::{Clock, Expect, Key, Outgoing, Queue, QueueName, Scheduler, Table, TableError},
     record::{Stored, decode, load, put},
-    runs::{self, RunError, RunPlace},
-    stage::{StageError, StageRunner},
+    runs::{self, RunPlace},
+    stage::StageRunner,
 };
 pub use filter::Filter;
 
@@ -77,26 +78,6 @@ pub struct Replay {
     pub ended_at: Option<Timestamp>,
 }
 
-/// A replay that could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// A read failed.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A write failed.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// A run could not be changed.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// A stage could not be handed on.
-    #[error(transparent)]
-    HandOn(#[from] HandOnError),
-    /// A stage could not be looked at.
-    #[error(transparent)]
-    Stage(#[from] Box<StageError>),
-}
-
 /// Runs dead letters again.
 pub struct Replayer {
     /// Where runs and dead letters lie.
@@ -123,7 +104,7 @@ impl Replayer {
     ///
     /// # Errors
     /// When a read fails.
-    pub async fn preview(&self, store: &StoreId, filter: &Filter) -> Result<Preview, ReplayError> {
+    pub async fn preview(&self, store: &StoreId, filter: &Filter) -> Result<Preview, Fault> {
         let mut preview = Preview { total: 0, first: Vec::new() };
         let mut after = None;
         loop {
@@ -146,9 +127,9 @@ impl Replayer {
         }
     }
 
-    async fn prospect(&self, letter: &DeadLetter) -> Result<Prospect, ReplayError> {
+    async fn prospect(&self, letter: &DeadLetter) -> Result<Prospect, Fault> {
         let Content::Stage { job, .. } = &letter.content else { return Ok(Prospect::Run) };
-        let Some(mut loaded) = self.stages.load(job).await.map_err(Box::new)? else {
+        let Some(mut loaded) = self.stages.load(job).await? else {
             return Ok(Prospect::Gone);
         };
         let now = loaded.now;
@@ -166,7 +147,7 @@ impl Replayer {
     ///
     /// # Errors
     /// When a read, the write or the queue fails.
-    pub async fn start(&self, store: &StoreId, filter: Filter, by: &str) -> Result<Replay, ReplayError> {
+    pub async fn start(&self, store: &StoreId, filter: Filter, by: &str) -> Result<Replay, Fault> {
         let at = self.clock.now();
         let filter = Filter { to: Some(filter.to.map_or(at, |to| to.min(at))), ..filter };
         let total = self.preview(store, &filter).await?.total;
@@ -190,7 +171,7 @@ impl Replayer {
         Key::new(keys::replays(store), id)
     }
 
-    async fn go_on(&self, store: &StoreId, replay: &str, after: Option<String>) -> Result<(), HandOnError> {
+    async fn go_on(&self, store: &StoreId, replay: &str, after: Option<String>) -> Result<(), Fault> {
         let job = Job::Replay(ReplayJob { store: store.clone(), replay: replay.to_owned(), after });
         Ok(self.queue.send(QueueName::Failures, vec![Outgoing::now(job.body())]).await?)
     }
@@ -199,7 +180,7 @@ impl Replayer {
     ///
     /// # Errors
     /// When anything fails; the chunk may be given again, letters seen to are passed over.
-    pub async fn chunk(&self, job: &ReplayJob) -> Result<(), ReplayError> {
+    pub async fn chunk(&self, job: &ReplayJob) -> Result<(), Fault> {
         let key = self.key(&job.store, &job.replay);
         let Some(Stored { value: mut replay, version }) = load::<Replay>(&*self.table, &key).await? else {
             return Ok(());
@@ -224,12 +205,7 @@ impl Replayer {
     }
 
     /// Runs one letter again; whether there was anything to run.
-    async fn again(
-        &self,
-        store: &StoreId,
-        letter: Stored<DeadLetter>,
-        by: &str,
-    ) -> Result<bool, ReplayError> {
+    async fn again(&self, store: &StoreId, letter: Stored<DeadLetter>, by: &str) -> Result<bool, Fault> {
         let now = self.clock.now();
         let marked = DeadLetter { replayed: Some((now, by.to_owned())), ..letter.value.clone() };
         let mark = put_letter(store, &marked, Expect::Version(letter.version));
@@ -240,7 +216,7 @@ impl Replayer {
                     Ok(Job::Stage(_)) => QueueName::Stages,
                     _ => QueueName::Failures,
                 };
-                self.queue.send(queue, vec![Outgoing::now(body.clone())]).await.map_err(HandOnError::from)?;
+                self.queue.send(queue, vec![Outgoing::now(body.clone())]).await?;
                 self.table.write(vec![mark]).await?;
                 Ok(true)
             }

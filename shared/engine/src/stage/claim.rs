@@ -8,8 +8,8 @@ use harkara_domain::{
 };
 use jiff::SignedDuration;
 
-use super::{Loaded, StageError, StageRunner, Step, record_outcome::Performed};
-use crate::{job::StageJob, ladder};
+use super::{Loaded, StageRunner, Step, record_outcome::Performed};
+use crate::{fault::Fault, job::StageJob, ladder};
 
 impl StageRunner {
     /// How long a claim holds: longer than any provider's time limit, shorter than the queue's
@@ -22,7 +22,7 @@ impl StageRunner {
         mut loaded: Loaded,
         job: &StageJob,
         tried: u32,
-    ) -> Result<Option<Step>, StageError> {
+    ) -> Result<Option<Step>, Fault> {
         let Some((state, stage)) = loaded.stage(job) else { return Ok(Some(Step::Settled)) };
         if state.has_stale_claim(loaded.now) && stage.message.is_some() {
             return self.found_stale(loaded, job, tried).await;
@@ -44,7 +44,7 @@ impl StageRunner {
         self.record(loaded, job, performed, tried).await.map(Some)
     }
 
-    async fn perform(&self, loaded: &Loaded, job: &StageJob) -> Result<Performed, StageError> {
+    async fn perform(&self, loaded: &Loaded, job: &StageJob) -> Result<Performed, Fault> {
         let Some((state, stage)) = loaded.stage(job) else { return Ok(Performed::sent(state_of(None))) };
         let mut performed = Performed::sent(state_of(Some(state)));
         if !state.workflow_done && !stage.workflow.is_empty() {
@@ -61,12 +61,7 @@ impl StageRunner {
 
     /// The last holder of the claim is gone, and may have sent: that is recorded as ambiguous, and a
     /// receipt is given the ladder's first wait to settle it, unless one has come already.
-    async fn found_stale(
-        &self,
-        loaded: Loaded,
-        job: &StageJob,
-        tried: u32,
-    ) -> Result<Option<Step>, StageError> {
+    async fn found_stale(&self, loaded: Loaded, job: &StageJob, tried: u32) -> Result<Option<Step>, Fault> {
         let until = loaded.now + SignedDuration::try_from(ladder::wait(1)).unwrap_or_default();
         let mut run = loaded.run.value;
         if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
@@ -91,7 +86,7 @@ impl StageRunner {
     }
 
     /// No receipt settled it, and the flow would rather hold than send twice.
-    async fn hold(&self, loaded: Loaded, job: &StageJob) -> Result<Option<Step>, StageError> {
+    async fn hold(&self, loaded: Loaded, job: &StageJob) -> Result<Option<Step>, Fault> {
         let ended = self.end(loaded, job, StageStatus::Failed, Reason::AmbiguousHeld).await?;
         if ended.is_some() {
             self.file_failure(job, Reason::AmbiguousHeld).await?;

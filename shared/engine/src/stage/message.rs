@@ -14,8 +14,9 @@ use harkara_domain::{
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Loaded, Performed, StageError, StageRunner, record_outcome::End};
+use super::{Loaded, Performed, StageRunner, record_outcome::End};
 use crate::{
+    fault::Fault,
     job::StageJob,
     outbox,
     port::{HttpError, MailError},
@@ -50,7 +51,7 @@ impl StageRunner {
         job: &StageJob,
         message: &Message,
         mut performed: Performed,
-    ) -> Result<Performed, StageError> {
+    ) -> Result<Performed, Fault> {
         let whatsapp = match self.whatsapp(job).await {
             Ok(connection) => connection,
             Err(problem) => return Ok(performed.not_done(loaded.now, problem)),
@@ -91,7 +92,7 @@ impl StageRunner {
         message: &OutgoingMessage,
         connection: Option<&whatsapp::Connection>,
         as_template: bool,
-    ) -> Result<Delivered, StageError> {
+    ) -> Result<Delivered, Fault> {
         Ok(match channel {
             Channel::Whatsapp => {
                 if message.to.phone.is_none() {

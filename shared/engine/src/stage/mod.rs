@@ -8,7 +8,7 @@ mod workflow;
 
 use futures::future::join_all;
 use harkara_domain::{
-    CustomerView, Flow, FlowId, OrderView, Reason, Run,
+    CustomerView, Flow, OrderView, Reason, Run,
     decide::{Decision, Scene, decide},
     flow::Stage,
     run::{StageRun, StageStatus},
@@ -19,16 +19,16 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     catalog::{Catalog, Shelf},
     count::Counters,
-    hand_on::{HandOnError, Onward},
+    fault::Fault,
+    hand_on::Onward,
     job::{Job, StageJob},
     keys, ladder,
     matching::put_run,
     port::{
         Clock, Delivery, Expect, Http, Mailer, Outgoing, Queue, QueueName, Scheduler, Secrets, Table,
-        TableError, Unprocessed, WriteError,
+        Unprocessed, WriteError,
     },
     record::{Stored, decode, load},
-    runs::RunError,
 };
 use record_outcome::Performed;
 
@@ -52,35 +52,6 @@ pub struct StageRunner {
     pub secrets: Arc<dyn Secrets>,
     /// What is counted.
     pub counters: Arc<Counters>,
-}
-
-/// A stage that could not be worked on now, through no fault of a provider.
-#[derive(Debug, thiserror::Error)]
-pub enum StageError {
-    /// A read failed.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A write failed.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The next stage could not be handed on.
-    #[error(transparent)]
-    HandOn(#[from] HandOnError),
-    /// Nobody has such a store.
-    #[error("the store has no settings")]
-    NoStore,
-    /// The version of the flow that the run began with cannot be had.
-    #[error("a version of flow {0} is gone")]
-    NoFlow(FlowId),
-}
-
-impl From<RunError> for StageError {
-    fn from(error: RunError) -> Self {
-        match error {
-            RunError::Table(error) => error.into(),
-            RunError::Write(error) => error.into(),
-        }
-    }
 }
 
 /// What a delivery came to.
@@ -139,7 +110,7 @@ impl StageRunner {
                 self.counters.add("stage.bad_job");
                 let put_aside = vec![Outgoing::now(delivery.body.clone())];
                 let sent = self.queue.send(QueueName::Failures, put_aside).await;
-                sent.map(|()| Step::Settled).map_err(|error| HandOnError::from(error).into())
+                sent.map(|()| Step::Settled).map_err(|error| error.into())
             }
         };
         let wait = match step {
@@ -159,7 +130,7 @@ impl StageRunner {
         false
     }
 
-    async fn stage(&self, job: &StageJob, receives: u32) -> Result<Step, StageError> {
+    async fn stage(&self, job: &StageJob, receives: u32) -> Result<Step, Fault> {
         for _ in 0..Self::MAX_ROUNDS {
             let Some(loaded) = self.load(job).await? else {
                 self.counters.add("stage.gone");
@@ -184,15 +155,15 @@ impl StageRunner {
     }
 
     /// Loads all that the stage is decided on: the order's runs and view in one query, the customer.
-    pub(crate) async fn load(&self, job: &StageJob) -> Result<Option<Loaded>, StageError> {
-        let shelf = self.catalog.shelf(&job.store).await?.ok_or(StageError::NoStore)?;
+    pub(crate) async fn load(&self, job: &StageJob) -> Result<Option<Loaded>, Fault> {
+        let shelf = self.catalog.shelf(&job.store).await?.ok_or_else(|| Fault::NoStore(job.store.clone()))?;
         let page = self.table.query(keys::runs_and_view(&job.store, &job.order)).await?;
         let place = keys::run(&job.store, &job.order, &job.run);
         let find = |sk: &str| page.items.iter().find(|item| item.key.sk == sk);
         let (Some(run), Some(view)) = (find(&place.sk), find(keys::VIEW)) else { return Ok(None) };
         let (run, order) = (decode::<Run>(run)?, decode::<OrderView>(view)?.value);
         let version = self.catalog.version(&job.store, &run.value.flow, run.value.version).await?;
-        let flow = version.ok_or_else(|| StageError::NoFlow(run.value.flow.clone()))?;
+        let flow = version.ok_or_else(|| Fault::NoFlow(run.value.flow.clone()))?;
         let customer = match order.contact().and_then(|contact| contact.id.as_ref()) {
             Some(id) => load::<CustomerView>(&*self.table, &keys::customer(&job.store, id)).await?,
             None => None,
@@ -203,7 +174,7 @@ impl StageRunner {
 
     /// Nothing to do, unless a crash came between a failure and its filing, or between an end and the
     /// next stage's handing on: both are safe to repeat.
-    async fn void(&self, loaded: &Loaded, job: &StageJob) -> Result<Step, StageError> {
+    async fn void(&self, loaded: &Loaded, job: &StageJob) -> Result<Step, Fault> {
         self.counters.add("stage.void");
         let state = loaded.stage(job).map(|(state, _)| state);
         if let Some(state) = state.filter(|state| state.series == job.series) {
@@ -226,7 +197,7 @@ impl StageRunner {
         job: &StageJob,
         until: Timestamp,
         reason: Option<Reason>,
-    ) -> Result<Option<Step>, StageError> {
+    ) -> Result<Option<Step>, Fault> {
         if let Some(reason) = reason {
             let mut run = loaded.run.value;
             if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
@@ -248,7 +219,7 @@ impl StageRunner {
         job: &StageJob,
         status: StageStatus,
         reason: Reason,
-    ) -> Result<Option<Step>, StageError> {
+    ) -> Result<Option<Step>, Fault> {
         let mut run = loaded.run.value;
         if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
             state.lose_claim(loaded.now);
@@ -264,7 +235,7 @@ impl StageRunner {
     }
 
     /// Writes a run that was read at `version`; `false` when somebody else was faster.
-    async fn try_write(&self, run: &Run, version: u64) -> Result<bool, StageError> {
+    async fn try_write(&self, run: &Run, version: u64) -> Result<bool, Fault> {
         match self.table.write(vec![put_run(run, Expect::Version(version))]).await {
             Ok(()) => Ok(true),
             Err(WriteError::Expectation(_) | WriteError::Conflict) => Ok(false),

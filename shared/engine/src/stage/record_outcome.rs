@@ -8,11 +8,11 @@ use harkara_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Loaded, StageError, StageRunner, Step};
+use super::{Loaded, StageRunner, Step};
 use crate::{
     catalog::{FlowHead, Pause},
     customers,
-    hand_on::HandOnError,
+    fault::Fault,
     job::{FailureJob, Job, StageJob},
     keys, ladder,
     port::{Expect, Outgoing, QueueName, WriteError},
@@ -111,7 +111,7 @@ impl StageRunner {
         job: &StageJob,
         performed: Performed,
         tried: u32,
-    ) -> Result<Step, StageError> {
+    ) -> Result<Step, Fault> {
         let now = self.clock.now();
         let spent = tried >= ladder::MAX_RECEIVES;
         let wait = ladder::wait(tried);
@@ -153,10 +153,10 @@ impl StageRunner {
     }
 
     /// Gives a stage that failed for good to the dead-letter function, which files it once.
-    pub(super) async fn file_failure(&self, job: &StageJob, reason: Reason) -> Result<(), StageError> {
+    pub(super) async fn file_failure(&self, job: &StageJob, reason: Reason) -> Result<(), Fault> {
         let failure = Job::Failure(FailureJob { stage: job.clone(), reason });
         let message = vec![Outgoing::now(failure.body())];
-        Ok(self.queue.send(QueueName::Failures, message).await.map_err(HandOnError::from)?)
+        Ok(self.queue.send(QueueName::Failures, message).await?)
     }
 
     /// What an outcome says about more than its stage.
@@ -166,7 +166,7 @@ impl StageRunner {
         performed: &Performed,
         settings: &crate::settings::Settings,
         flow: (&harkara_domain::FlowId, u32),
-    ) -> Result<(), StageError> {
+    ) -> Result<(), Fault> {
         if let Some((channel, pause, alert)) = &performed.pause {
             let write = put(keys::pause(&job.store, *channel), pause, Expect::Any);
             self.table.write(vec![write]).await?;
@@ -202,7 +202,7 @@ impl StageRunner {
         job: &StageJob,
         (flow, version): (&harkara_domain::FlowId, u32),
         because: &str,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), Fault> {
         let key = keys::flow(&job.store, flow);
         let Some(stored) = load::<FlowHead>(&*self.table, &key).await? else { return Ok(()) };
         // A version saved since may have mended it.
