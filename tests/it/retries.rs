@@ -276,7 +276,7 @@ async fn a_paused_template_switches_its_flow_off() {
 
 #[tokio::test]
 async fn an_opted_out_customer_ends_the_stage() {
-    let world = with_flows("2026-11-22T10:00", &[JUST_ASK]).await;
+    let world = with_flows("2026-11-22T10:00", &[JUST_ASK, LATER]).await;
     world.whatsapp.next([Answer::Error(400, 131_050)]);
     let order = Order::cod(1, world.now());
     world.place(&order).await;
@@ -286,8 +286,24 @@ async fn an_opted_out_customer_ends_the_stage() {
         (StageStatus::Skipped, "the customer wants no more of these messages")
     );
     assert!(world.story(&order).await.customer.unwrap().opted_out);
+
+    // Marketing is left out from then on; what the order needs is not.
+    world.advance(minutes(121)).await;
+    let (status, reason) = world.outcome(&order, "later", "Ad").await;
+    assert_eq!(
+        (status, reason.as_str()),
+        (StageStatus::Skipped, "the customer wants no more of these messages")
+    );
+    assert_eq!(world.outcome(&order, "later", "Notice").await.0, StageStatus::Sent);
     world.finish().await;
 }
+
+const LATER: &str = "name: Later
+trigger: order_created
+stages:
+  - { name: Ad, after: 1h, message: { channels: [whatsapp], template: followup_day_45 } }
+  - { name: Notice, after: 2h, message: { channels: [whatsapp], template: dispatch_notice } }
+";
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_again() {

@@ -128,7 +128,7 @@ enum ApiKey {
     New {
         /// What it is for.
         name: String,
-        /// What it may do: viewer, operator or owner.
+        /// What it may do: viewer or operator.
         #[arg(long, default_value = "viewer")]
         role: String,
         /// The store; the server's first one if absent.
@@ -198,6 +198,7 @@ async fn put_store(file: &std::path::Path, data: &std::path::Path) -> Result<()>
     let catalog = Arc::new(Catalog::new(embedded.table(), clock.clone()));
     let setup = Setup { table: embedded.table(), clock, catalog };
     store.put(&setup, &SecretsFile::in_folder(data)).await?;
+    serve::remember_first(data, &store.store)?;
     println!("The store {} is set up, with {} flows.", store.store, store.flows.len());
     embedded.close();
     Ok(())
@@ -206,7 +207,7 @@ async fn put_store(file: &std::path::Path, data: &std::path::Path) -> Result<()>
 async fn new_key(name: &str, role: &str, store: Option<String>, data: &std::path::Path) -> Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let embedded = serve::open(data, &clock)?;
-    let store = serve::console_store(data, store)?;
+    let store = serve::console_store(data, store);
     let key = serve::make_key(&embedded, &clock, &store, name, role).await?;
     println!("{key}");
     embedded.close();

@@ -37,26 +37,33 @@ const SWEEP_EVERY: Duration = Duration::from_secs(120);
 /// # Errors
 /// When the folder cannot be made, or the database is another's or in use.
 pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Result<Embedded> {
-    std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
+    make_private(data).with_context(|| format!("making {}", data.display()))?;
     let file = data.join("harkara.db");
     Embedded::open(&file, clock.clone(), Settings::default())
         .with_context(|| format!("opening {}", file.display()))
 }
 
-/// The store that the console shows: the one asked for, else the one that was first, else the demo.
+/// The store that the console shows: the one asked for, else the one that was set up first in this
+/// folder, else the demo.
+pub fn console_store(data: &Path, asked: Option<String>) -> StoreId {
+    let first = || std::fs::read_to_string(data.join(FIRST_STORE)).ok().map(|store| store.trim().to_owned());
+    asked.or_else(first).unwrap_or_else(|| StoreFile::DEMO.to_owned()).into()
+}
+
+/// Remembers the first store of a folder.
 ///
 /// # Errors
-/// When the choice cannot be kept.
-pub fn console_store(data: &Path, asked: Option<String>) -> Result<StoreId> {
-    let file = data.join("console-store");
-    if let Some(store) = asked {
-        return Ok(store.into());
+/// When the folder cannot be written.
+pub fn remember_first(data: &Path, store: &StoreId) -> Result<()> {
+    let file = data.join(FIRST_STORE);
+    if !file.exists() {
+        std::fs::write(&file, store.as_str()).with_context(|| format!("writing {}", file.display()))?;
     }
-    match std::fs::read_to_string(&file) {
-        Ok(store) => Ok(store.trim().into()),
-        Err(_) => Ok(StoreFile::DEMO.into()),
-    }
+    Ok(())
 }
+
+/// The file of a data folder that names its first store.
+const FIRST_STORE: &str = "first-store";
 
 /// Makes an API key and returns it; only its digest is kept.
 ///
@@ -106,7 +113,7 @@ pub async fn serve(options: Serve) -> Result<()> {
         .await
         .with_context(|| format!("listening on {}", options.listen))?;
     if !options.quiet {
-        greet(&console, &options, &url).await?;
+        greet(&console, &options, &store, &url).await?;
     }
     let (stop, stopped) = watch::channel(false);
     let tasks = work(&world, &embedded, &options, &stopped);
@@ -137,7 +144,7 @@ fn ports(embedded: &Embedded, clock: &Arc<dyn Clock>, secrets: Arc<dyn Secrets>)
 
 /// A folder without a store gets the demo store.
 async fn first_store(options: &Serve, world: &World, secrets: &SecretsFile, url: &str) -> Result<StoreId> {
-    let store = console_store(&options.data, options.store.clone())?;
+    let store = console_store(&options.data, options.store.clone());
     if world.catalog.shelf(&store).await?.is_some() {
         return Ok(store);
     }
@@ -145,10 +152,11 @@ async fn first_store(options: &Serve, world: &World, secrets: &SecretsFile, url:
         anyhow::bail!("the store {store} is not set up: see harkara store put");
     }
     StoreFile::demo(url)?.put(&world.setup, secrets).await?;
+    remember_first(&options.data, &store)?;
     Ok(store)
 }
 
-async fn greet(console: &Console, options: &Serve, url: &str) -> Result<()> {
+async fn greet(console: &Console, options: &Serve, store: &StoreId, url: &str) -> Result<()> {
     println!("Harkara is at {url}");
     match console.first_link().await? {
         Some(link) => println!("Set the owner's password (the link works once):\n    {url}{link}"),
@@ -157,7 +165,9 @@ async fn greet(console: &Console, options: &Serve, url: &str) -> Result<()> {
     if options.time_scale > 1 {
         println!("Time runs {} times as fast.", options.time_scale);
     }
-    println!("Send sample orders:\n    harkara demo --data {} --url {url}", options.data.display());
+    if store.as_str() == StoreFile::DEMO {
+        println!("Send sample orders:\n    harkara demo --data {} --url {url}", options.data.display());
+    }
     Ok(())
 }
 
@@ -250,6 +260,15 @@ async fn told_to_stop() {
     }
     #[cfg(not(unix))]
     drop(interrupt.await);
+}
+
+/// Makes a folder that only its owner can look into: customers' data lies in it.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Writes a file that only its owner can read.

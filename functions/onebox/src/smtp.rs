@@ -18,6 +18,7 @@ use serde::Deserialize;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// How a store sends mail: a URL such as `smtps://mail.example.com` or
@@ -45,6 +46,9 @@ pub struct SmtpOrOutbox {
 }
 
 impl SmtpOrOutbox {
+    /// How long a mail server may take for one mail: well under a claim's lease.
+    const LIMIT: Duration = Duration::from_secs(20);
+
     /// Mail over these.
     pub fn new(secrets: Arc<dyn Secrets>, outbox: OutboxMailer) -> Self {
         Self { secrets, outbox, transports: Mutex::default() }
@@ -77,7 +81,10 @@ impl Mailer for SmtpOrOutbox {
         };
         let (transport, from) = self.transport(text).map_err(MailError::Failed)?;
         let message = message(&from, &mail).map_err(MailError::Refused)?;
-        match transport.send(message).await {
+        let Ok(sent) = tokio::time::timeout(Self::LIMIT, transport.send(message)).await else {
+            return Err(MailError::AnswerLost(format!("no answer in {} s", Self::LIMIT.as_secs())));
+        };
+        match sent {
             Ok(response) => Ok(response.message().collect::<Vec<_>>().join(" ")),
             Err(error) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
             Err(error) => Err(MailError::Failed(error.to_string())),

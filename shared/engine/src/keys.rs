@@ -13,7 +13,7 @@
 //! | | `p#<channel>` | a pause of a channel |
 //! | | `alert` | the open window of failures that a mail will tell of |
 //! | `d#<store>` | `<time>#<what>` | a dead letter |
-//! | `y#<store>` | `<time>#<id>` | a replay and its progress |
+//! | `y#<store>` | `<time>-<tag>` | a replay and its progress |
 //! | `x#<store>` | `<time>#<reference>` | a message or mail kept in the outbox |
 //! | `u#<store>` | `p#<digest of the e-mail>` | a person who may sign in |
 //! | | `l#<digest of the token>` | an invitation, until it is used |

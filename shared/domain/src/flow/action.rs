@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{fact::OrderAction, id::RunId, status::OrderStatus, status::Trigger};
 
-/// One action of a workflow. A new one is a variant here and an arm in [`Action::fact`].
+/// One action of a workflow. A new one is a variant here and an arm in [`Action::fact`]; the compiler
+/// then asks how its values are checked (`parse/check.rs`) and how the console words it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {

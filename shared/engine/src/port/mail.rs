@@ -14,6 +14,9 @@ pub enum MailError {
     /// It may be later.
     #[error("the mail could not be sent: {0}")]
     Failed(String),
+    /// It may have been taken: the answer is late.
+    #[error("the mail server's answer was lost: {0}")]
+    AnswerLost(String),
 }
 
 /// Sends mail.

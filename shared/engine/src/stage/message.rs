@@ -2,7 +2,9 @@
 //! none is left.
 
 use harkara_channels::{
-    Button, OutgoingMessage, Policy, Unsendable, Verdict, email, template::Variables, whatsapp,
+    Button, OutgoingMessage, Policy, Unsendable, Verdict, email,
+    template::{Category, Variables},
+    whatsapp,
 };
 use harkara_domain::{
     Reason,
@@ -57,6 +59,9 @@ impl StageRunner {
             Err(problem) => return Ok(performed.not_done(loaded.now, problem)),
         };
         let key = whatsapp.as_ref().and_then(|whatsapp| whatsapp.reference_key.as_ref());
+        if unwanted(loaded, message) {
+            return Ok(performed.skipped(Reason::OptedOut));
+        }
         let mut outgoing = match compose(loaded, job, message, key) {
             Ok(outgoing) => outgoing,
             Err(reason) => return Ok(performed.failed(reason)),
@@ -114,6 +119,7 @@ impl StageRunner {
                         Delivered::Refused(ProviderError { code: 550, message: problem }, Policy::NextChannel)
                     }
                     Err(MailError::Failed(problem)) => Delivered::NotSent(problem),
+                    Err(MailError::AnswerLost(problem)) => Delivered::Lost(problem),
                 },
             },
         })
@@ -139,6 +145,13 @@ impl StageRunner {
             Err(HttpError::AnswerLost(problem)) => Delivered::Lost(problem),
         }
     }
+}
+
+/// The customer has asked for no more marketing, and this is some.
+fn unwanted(loaded: &Loaded, message: &Message) -> bool {
+    let opted_out = loaded.customer.as_ref().is_some_and(|customer| customer.opted_out);
+    let template = loaded.shelf.templates.get(&message.template);
+    opted_out && template.is_some_and(|template| template.category() == Category::Marketing)
 }
 
 /// Fills the template in, and signs the buttons.

@@ -77,6 +77,11 @@ impl Performed {
         self
     }
 
+    pub(super) fn skipped(mut self, reason: Reason) -> Self {
+        self.end = End::Skipped(reason);
+        self
+    }
+
     pub(super) fn later(mut self, until: Timestamp, reason: Reason) -> Self {
         self.end = End::Later(until, reason);
         self
