@@ -115,7 +115,7 @@ impl Probe {
 
     fn reads_fail(&self) -> Result<(), TableError> {
         let failing = self.state.lock().unwrap().failing_reads;
-        if failing { Err(TableError("told to fail".to_owned())) } else { Ok(()) }
+        if failing { Err(TableError::Failed("told to fail".to_owned())) } else { Ok(()) }
     }
 }
 

@@ -64,7 +64,16 @@ macro_rules! faults {
     )*};
 }
 
-faults! { TableError WriteError QueueError SecretsError Fault askama::Error }
+faults! { WriteError QueueError SecretsError Fault askama::Error }
+
+impl From<TableError> for Failure {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Cursor => Self::bad("There is no such place in this list."),
+            TableError::Failed(_) => Self::fault(error),
+        }
+    }
+}
 
 impl From<PeopleError> for Failure {
     fn from(error: PeopleError) -> Self {

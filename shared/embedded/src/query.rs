@@ -56,11 +56,14 @@ impl Range {
     }
 }
 
-/// A page of a range.
+/// Whether the cursor of a query can be one of its own.
+pub(crate) fn understands(query: &Query) -> bool {
+    Range::of(query).is_some()
+}
+
+/// A page of a range that is [understood](understands).
 pub(crate) fn page(conn: &Connection, query: &Query, now_ms: i64) -> rusqlite::Result<Page> {
-    let Some(range) = Range::of(query) else {
-        return Err(rusqlite::Error::InvalidParameterName("the cursor is not one of this query".to_owned()));
-    };
+    let Some(range) = Range::of(query) else { return Ok(Page::default()) };
     let (sql, bounds) = statement(query, &range);
     let mut found = conn.prepare_cached(&sql)?;
     // One more than asked for tells whether there is more.

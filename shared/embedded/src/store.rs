@@ -38,15 +38,18 @@ impl Store {
 impl Table for Store {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         let now_ms = millis(self.clock.now());
-        self.readers.with(|conn| query::get(conn, key, now_ms)).map_err(TableError)
+        self.readers.with(|conn| query::get(conn, key, now_ms)).map_err(TableError::Failed)
     }
 
     async fn query(&self, query: Query) -> Result<Page, TableError> {
         if query.limit == 0 {
-            return Err(TableError("a page needs a limit of at least 1".to_owned()));
+            return Err(TableError::Failed("a page needs a limit of at least 1".to_owned()));
         }
         let now_ms = millis(self.clock.now());
-        self.readers.with(|conn| query::page(conn, &query, now_ms)).map_err(TableError)
+        if !query::understands(&query) {
+            return Err(TableError::Cursor);
+        }
+        self.readers.with(|conn| query::page(conn, &query, now_ms)).map_err(TableError::Failed)
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError> {

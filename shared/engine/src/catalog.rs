@@ -206,7 +206,7 @@ impl Shelf {
             "t#" => {
                 let text = decode::<String>(item)?.value;
                 let template = template::parse(&text)
-                    .map_err(|problems| TableError(format!("template {name}: {problems:?}")))?;
+                    .map_err(|problems| TableError::Failed(format!("template {name}: {problems:?}")))?;
                 self.templates.insert(name, template);
             }
             _ => {
@@ -220,6 +220,6 @@ impl Shelf {
 fn read_flow(text: &str) -> Result<Flow, TableError> {
     flow::parse::flow(text).map_err(|problems| {
         let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        TableError(format!("a saved flow cannot be read: {}", words.join("; ")))
+        TableError::Failed(format!("a saved flow cannot be read: {}", words.join("; ")))
     })
 }

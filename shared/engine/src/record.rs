@@ -23,8 +23,9 @@ pub fn expect<T>(stored: Option<&Stored<T>>) -> Expect {
 /// # Errors
 /// [`TableError`] when the body is not such a value.
 pub fn decode<T: DeserializeOwned>(item: &Item) -> Result<Stored<T>, TableError> {
-    let value = serde_json::from_slice(&item.body)
-        .map_err(|error| TableError(format!("{}/{} cannot be read: {error}", item.key.pk, item.key.sk)))?;
+    let value = serde_json::from_slice(&item.body).map_err(|error| {
+        TableError::Failed(format!("{}/{} cannot be read: {error}", item.key.pk, item.key.sk))
+    })?;
     Ok(Stored { value, version: item.version })
 }
 

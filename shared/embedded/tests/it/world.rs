@@ -143,6 +143,7 @@ contract! {
         of_many_racing_writers_one_wins
         a_transaction_is_all_or_nothing_and_names_its_faults
         limits_are_refused
+        a_cursor_of_no_page_is_told_apart_from_a_fault
         pages_go_through_everything_once
         a_page_stops_at_a_megabyte
         ranges_have_both_ends

@@ -176,8 +176,14 @@ pub struct Page {
 
 /// A read that failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the table could not be read: {0}")]
-pub struct TableError(pub String);
+pub enum TableError {
+    /// The table, or what lies in it, cannot be read.
+    #[error("the table could not be read: {0}")]
+    Failed(String),
+    /// [`Query::after`] is not the end of a page of this query.
+    #[error("the cursor is not one of this list")]
+    Cursor,
+}
 
 /// A write that did not happen, none of it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use harkara_engine::port::{Expect, Index, IndexKey, Item, Key, Query, Write, WriteError};
+use harkara_engine::port::{Expect, Index, IndexKey, Item, Key, Query, TableError, Write, WriteError};
 
 use super::World;
 
@@ -109,6 +109,11 @@ pub(crate) async fn limits_are_refused(world: &dyn World) {
     table.write(sized(399 * 1024)).await.unwrap();
     assert!(matches!(table.write(sized(400 * 1024)).await, Err(WriteError::TooLarge(_))));
     assert_eq!(body(world, "big").await.unwrap().0, 1);
+}
+
+pub(crate) async fn a_cursor_of_no_page_is_told_apart_from_a_fault(world: &dyn World) {
+    let query = Query::index(Index::List, "orders").after(Some("nonsense".to_owned()));
+    assert!(matches!(world.table().query(query).await, Err(TableError::Cursor)));
 }
 
 pub(crate) async fn pages_go_through_everything_once(world: &dyn World) {
