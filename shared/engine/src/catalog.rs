@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::{
     keys,
     port::{Clock, Item, Query, Table, TableError},
-    record::{decode, load},
+    record::{all, decode, load},
     settings::Settings,
 };
 
@@ -140,24 +140,12 @@ impl Catalog {
             read_at: now,
         };
         for prefix in ["f#", "p#", "t#"] {
-            for item in self.all(store, prefix).await? {
+            let query = Query::partition(keys::store_partition(store)).prefix(prefix);
+            for item in all(&*self.table, query).await? {
                 shelf.place(prefix, &item)?;
             }
         }
         Ok(Some(shelf))
-    }
-
-    async fn all(&self, store: &StoreId, prefix: &str) -> Result<Vec<Item>, TableError> {
-        let query = Query::partition(keys::store_partition(store)).prefix(prefix);
-        let (mut items, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.table.query(query.clone().after(after)).await?;
-            items.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                return Ok(items);
-            }
-        }
     }
 
     /// The version of a flow that a run began with; `None` if it is gone.

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::port::{Expect, Item, Key, Table, TableError, Write};
+use crate::port::{Expect, Item, Key, Query, Table, TableError, Write};
 
 /// A value with the version that it was read at.
 #[derive(Clone, Debug)]
@@ -38,6 +38,22 @@ pub async fn load<T: DeserializeOwned>(
     key: &Key,
 ) -> Result<Option<Stored<T>>, TableError> {
     table.get(key).await?.map(|item| decode(&item)).transpose()
+}
+
+/// All items of a range, page after page.
+///
+/// # Errors
+/// When the table fails.
+pub async fn all(table: &dyn Table, query: Query) -> Result<Vec<Item>, TableError> {
+    let (mut items, mut after) = (Vec::new(), None);
+    loop {
+        let page = table.query(query.clone().after(after)).await?;
+        items.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(items);
+        }
+    }
 }
 
 /// An item of a value, without index places.

@@ -9,7 +9,7 @@ use crate::{
     catalog::{Catalog, FlowHead, FlowVersion},
     keys,
     port::{Clock, Expect, Query, Table, TableError, Write, WriteError},
-    record::{expect, load, put},
+    record::{all, expect, load, put},
     settings::Settings,
 };
 
@@ -138,7 +138,7 @@ impl Setup {
 
     async fn count_flows(&self, store: &StoreId) -> Result<usize, TableError> {
         let query = Query::partition(keys::store_partition(store)).prefix("f#");
-        Ok(self.table.query(query).await?.items.len())
+        Ok(all(&*self.table, query).await?.len())
     }
 
     async fn write(&self, store: &StoreId, writes: Vec<Write>) -> Result<(), SetupError> {

@@ -23,7 +23,7 @@ use crate::{
         Clock, Delivery, Outgoing, Query, Queue, QueueName, Scheduler, Table, TableError, Unprocessed,
         WriteError,
     },
-    record::{decode, load},
+    record::{all, decode, load},
 };
 pub(crate) use plan::put_run;
 use plan::{Before, Plan};
@@ -165,8 +165,7 @@ impl Matcher {
         order: &OrderId,
     ) -> Result<Vec<crate::record::Stored<Run>>, TableError> {
         let query = Query::partition(keys::order_partition(store, order)).prefix("r#");
-        let page = self.table.query(query).await?;
-        page.items.iter().map(decode::<Run>).collect()
+        all(&*self.table, query).await?.iter().map(decode::<Run>).collect()
     }
 
     async fn write(&self, plan: &Plan) -> Result<Written, Fault> {

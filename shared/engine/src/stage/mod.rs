@@ -28,7 +28,7 @@ use crate::{
         Clock, Delivery, Expect, Http, Mailer, Outgoing, Queue, QueueName, Scheduler, Secrets, Table,
         Unprocessed, WriteError,
     },
-    record::{Stored, decode, load},
+    record::{Stored, all, decode, load},
 };
 use record_outcome::Performed;
 
@@ -157,9 +157,9 @@ impl StageRunner {
     /// Loads all that the stage is decided on: the order's runs and view in one query, the customer.
     pub(crate) async fn load(&self, job: &StageJob) -> Result<Option<Loaded>, Fault> {
         let shelf = self.catalog.shelf(&job.store).await?.ok_or_else(|| Fault::NoStore(job.store.clone()))?;
-        let page = self.table.query(keys::runs_and_view(&job.store, &job.order)).await?;
+        let items = all(&*self.table, keys::runs_and_view(&job.store, &job.order)).await?;
         let place = keys::run(&job.store, &job.order, &job.run);
-        let find = |sk: &str| page.items.iter().find(|item| item.key.sk == sk);
+        let find = |sk: &str| items.iter().find(|item| item.key.sk == sk);
         let (Some(run), Some(view)) = (find(&place.sk), find(keys::VIEW)) else { return Ok(None) };
         let (run, order) = (decode::<Run>(run)?, decode::<OrderView>(view)?.value);
         let version = self.catalog.version(&job.store, &run.value.flow, run.value.version).await?;
