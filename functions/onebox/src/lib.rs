@@ -4,6 +4,7 @@ pub mod api;
 pub mod command;
 pub mod demo;
 pub mod http_client;
+mod private;
 pub mod secrets_file;
 pub mod serve;
 pub mod smtp;

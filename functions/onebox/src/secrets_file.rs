@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 use std::{
     collections::HashMap,
     fs,
-    io::Write,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
+
+use crate::private;
 
 /// The file, read again when it changes.
 pub struct SecretsFile {
@@ -46,16 +47,7 @@ impl SecretsFile {
         if let Value::Object(of_store) = of_store {
             of_store.extend(connections.clone());
         }
-        // Written beside and renamed, so that a crash never leaves half a file.
-        let beside = self.path.with_extension("new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        file.write_all(serde_json::to_string_pretty(&all)?.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, &self.path)?;
+        private::write(&self.path, &serde_json::to_string_pretty(&all)?)?;
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Held::default();
         Ok(())
     }

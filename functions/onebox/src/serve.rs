@@ -18,6 +18,7 @@ use tokio::{sync::watch, task::JoinSet};
 use crate::{
     command::Serve,
     http_client::HttpClient,
+    private,
     secrets_file::SecretsFile,
     smtp::SmtpOrOutbox,
     store_file::StoreFile,
@@ -37,7 +38,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(120);
 /// # Errors
 /// When the folder cannot be made, or the database is another's or in use.
 pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Result<Embedded> {
-    make_private(data).with_context(|| format!("making {}", data.display()))?;
+    private::folder(data).with_context(|| format!("making {}", data.display()))?;
     let file = data.join("harkara.db");
     Embedded::open(&file, clock.clone(), Settings::default())
         .with_context(|| format!("opening {}", file.display()))
@@ -92,7 +93,7 @@ async fn local_key(data: &Path, embedded: &Embedded, clock: &Arc<dyn Clock>, sto
         return Ok(());
     }
     let key = make_key(embedded, clock, store, "local command line", "operator").await?;
-    keep_private(&file, &key)
+    private::write(&file, &key).with_context(|| format!("writing {}", file.display()))
 }
 
 /// Serves until it is told to stop.
@@ -260,23 +261,4 @@ async fn told_to_stop() {
     }
     #[cfg(not(unix))]
     drop(interrupt.await);
-}
-
-/// Makes a folder that only its owner can look into: customers' data lies in it.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Writes a file that only its owner can read.
-fn keep_private(file: &Path, text: &str) -> Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    std::io::Write::write_all(&mut options.open(file)?, text.as_bytes())?;
-    Ok(())
 }

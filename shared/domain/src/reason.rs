@@ -119,7 +119,7 @@ impl fmt::Display for Reason {
             Self::CancelledBy { who } => write!(f, "cancelled by {who}"),
             Self::Unreachable { channels } => write!(f, "the customer has no address for {channels}"),
             Self::Refused { channel, error } => {
-                write!(f, "{channel} refused it for good: {} ({})", error.message, error.code)
+                write!(f, "{channel} refused it for good: {error}")
             }
             Self::AttemptsSpent { attempts, last } => {
                 write!(f, "failed {attempts} times; the last time: {last}")
@@ -130,7 +130,7 @@ impl fmt::Display for Reason {
             Self::Template { problem } => write!(f, "the template could not be filled in: {problem}"),
             Self::FlowMissing => f.write_str("the flow's version is gone"),
             Self::Throttled { error } => {
-                write!(f, "the provider asks to slow down: {} ({})", error.message, error.code)
+                write!(f, "the provider asks to slow down: {error}")
             }
             Self::ChannelPaused { channel, because } => write!(f, "{channel} is paused: {because}"),
             Self::OptedOut => f.write_str("the customer wants no more of these messages"),

@@ -110,10 +110,9 @@ impl Catalog {
     /// When the table fails.
     pub async fn shelf(&self, store: &StoreId) -> Result<Option<Arc<Shelf>>, TableError> {
         let now = self.clock.now();
-        let scale = i32::try_from(self.clock.scale()).unwrap_or(i32::MAX);
+        let fresh_for = self.clock.real(Self::FRESH_FOR);
         let held = self.shelves.lock().unwrap_or_else(PoisonError::into_inner).get(store).cloned();
-        if let Some(shelf) = held.filter(|shelf| now.duration_since(shelf.read_at) < Self::FRESH_FOR * scale)
-        {
+        if let Some(shelf) = held.filter(|shelf| now.duration_since(shelf.read_at) < fresh_for) {
             return Ok(Some(shelf));
         }
         let Some(shelf) = self.read(store, now).await?.map(Arc::new) else { return Ok(None) };

@@ -6,11 +6,8 @@ use crate::{
     fault::Fault,
     keys,
     port::{Table, WriteError},
-    record::{expect, load, put},
+    record::{MAX_ROUNDS, expect, load, put},
 };
-
-/// Attempts at a change before whoever asked must come again.
-const MAX_ROUNDS: u32 = 20;
 
 /// Notes that the customer of an order wants no more marketing.
 ///

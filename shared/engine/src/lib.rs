@@ -4,6 +4,7 @@
 //! starts runs, [`stage`] performs what is due, [`bury`] files what failed for good, [`replay`] runs it
 //! again on purpose, [`sweep`] finds what nobody picked up.
 
+mod batch;
 pub mod bury;
 pub mod catalog;
 pub mod count;

@@ -13,6 +13,10 @@ pub struct Stored<T> {
     pub version: u64,
 }
 
+/// How often something is read and tried anew when other writers come between, before whoever asked
+/// must come again.
+pub(crate) const MAX_ROUNDS: u32 = 20;
+
 /// What to expect of an item that was read so.
 pub fn expect<T>(stored: Option<&Stored<T>>) -> Expect {
     stored.map_or(Expect::Absent, |stored| Expect::Version(stored.version))

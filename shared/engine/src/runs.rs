@@ -7,7 +7,7 @@ use crate::{
     keys,
     matching::put_run,
     port::{Expect, Table, Write, WriteError},
-    record::{Stored, load},
+    record::{MAX_ROUNDS, Stored, load},
 };
 
 /// The place of a run.
@@ -20,9 +20,6 @@ pub struct RunPlace<'a> {
     /// The run.
     pub run: &'a RunId,
 }
-
-/// Attempts at a change before whoever asked must come again.
-const MAX_ROUNDS: u32 = 20;
 
 /// Changes a run, starting from what the caller holds of it, if anything. `change` is given the run as it is now, and again when another write came between;
 /// it says what else to write with it, or `None` to leave all as it is. Returns the run as written,

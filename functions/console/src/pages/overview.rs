@@ -47,7 +47,7 @@ impl Tile {
 pub(crate) async fn overview(desk: Desk) -> Result<Response, Failure> {
     let (reader, store, zoned) = (&desk.console.reader, desk.store(), desk.zoned());
     let orders = reader.orders(store, LOOKED_AT, None).await?;
-    let filter = RunFilter { from: Some(desk.now - LATELY * scale(&desk)), ..RunFilter::default() };
+    let filter = RunFilter { from: Some(desk.now - desk.console.clock.real(LATELY)), ..RunFilter::default() };
     let runs = reader.runs(store, &filter, LOOKED_AT, None).await?;
     let letters = reader.dead_letters(store, LOOKED_AT, None).await?;
     let midnight = zoned.midnight();
@@ -83,11 +83,6 @@ pub(crate) async fn overview(desk: Desk) -> Result<Response, Failure> {
         counters,
     };
     page(&template)
-}
-
-/// On a clock that runs faster, a week is shorter.
-fn scale(desk: &Desk) -> i32 {
-    i32::try_from(desk.console.clock.scale()).unwrap_or(1).max(1)
 }
 
 /// `shopify.refused.bad_signature` is `Shopify: bad signature`.

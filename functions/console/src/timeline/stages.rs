@@ -28,7 +28,7 @@ fn tried(title: &str, attempt: &Attempt) -> Moment {
     let number = if attempt.number > 1 { format!(" (try {})", attempt.number) } else { String::new() };
     let (what, tone, line) = match &attempt.outcome {
         Outcome::Accepted(_) => ("sent", "good", None),
-        Outcome::Refused(error) => ("refused", "bad", Some(format!("{} ({})", error.message, error.code))),
+        Outcome::Refused(error) => ("refused", "bad", Some(error.to_string())),
         Outcome::Ambiguous => (
             "perhaps sent",
             "warn",
@@ -47,7 +47,7 @@ fn tried(title: &str, attempt: &Attempt) -> Moment {
 
 fn reported(title: &str, mark: &ReceiptMark) -> Moment {
     let (what, tone) = words::receipt(mark.status);
-    let error = mark.error.iter().map(|error| format!("{} ({})", error.message, error.code));
+    let error = mark.error.iter().map(ToString::to_string);
     Moment { at: mark.at, happened: None, tone, title: format!("{title} {what}"), lines: error.collect() }
 }
 

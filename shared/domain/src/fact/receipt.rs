@@ -36,11 +36,17 @@ pub enum ReceiptStatus {
     Read,
 }
 
-/// What a provider answered or reported when it would not send.
+/// What a provider answered or reported when it would not send; reads `words (code)`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderError {
     /// The provider's code, for example `131026`; an HTTP status where there is none.
     pub code: i64,
     /// Its words, cut to 300 characters.
     pub message: String,
+}
+
+impl std::fmt::Display for ProviderError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
 }

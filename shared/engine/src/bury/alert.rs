@@ -12,7 +12,7 @@ use crate::{
     job::{AlertJob, Job},
     keys,
     port::{Expect, Mail, Outgoing, Query, QueueName, TableError, Write, WriteError},
-    record::{decode, load, put},
+    record::{MAX_ROUNDS, decode, load, put},
     settings::Settings,
 };
 
@@ -29,8 +29,6 @@ impl Undertaker {
     pub const STORM: Duration = Duration::from_secs(15 * 60);
     /// How far before its window a mail looks: a letter is filed a little after its failure.
     const LOOK_BACK: SignedDuration = SignedDuration::from_secs(5);
-    /// Rounds against others at the window.
-    const MAX_ROUNDS: u32 = 20;
     /// The most letters that one mail goes through.
     const MAX_TOLD: usize = 1000;
 
@@ -38,7 +36,7 @@ impl Undertaker {
     /// the letter's failure was: letters lie by that time, and may be filed well after it.
     pub(super) async fn open_alert(&self, store: &StoreId, at: Timestamp) -> Result<(), Fault> {
         let key = keys::alert(store);
-        for _ in 0..Self::MAX_ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let window = put(key.clone(), &AlertWindow { since: at }, Expect::Absent);
             match self.table.write(vec![window]).await {
                 Ok(()) => return self.alert_in(store, Self::GATHER).await,

@@ -3,7 +3,6 @@
 
 mod alert;
 
-use futures::future::join_all;
 use harkara_domain::{
     Reason, Run, StoreId,
     run::{Outcome, StageStatus},
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use crate::{
+    batch,
     catalog::Catalog,
     count::Counters,
     fault::Fault,
@@ -90,14 +90,14 @@ pub const NOBODY: &str = "unknown";
 impl Undertaker {
     /// Works on a batch; says which messages have to come again.
     pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
-        let outcomes = join_all(deliveries.iter().map(|delivery| self.delivery(delivery))).await;
-        let failed = deliveries.iter().zip(outcomes).filter_map(|(delivery, outcome)| {
-            outcome.err().map(|error| {
+        batch::each(deliveries, |delivery| async move {
+            let done = self.delivery(delivery).await;
+            if let Err(error) = &done {
                 tracing::error!(message = %delivery.id, receives = delivery.receives, %error, "failure not filed");
-                delivery.id.clone()
-            })
-        });
-        Unprocessed(failed.collect())
+            }
+            done.is_ok()
+        })
+        .await
     }
 
     async fn delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
@@ -132,23 +132,23 @@ impl Undertaker {
             return Ok(());
         }
         let flow = self.catalog.version(&job.store, &stored.value.flow, stored.value.version).await?;
-        let name = |place: u16| {
-            let stage = flow.as_ref().and_then(|flow| flow.stages.get(usize::from(place)));
-            stage.map_or_else(|| place.to_string(), |stage| stage.name.clone())
+        let name = flow.as_ref().and_then(|flow| flow.stages.get(usize::from(job.stage)));
+        let content = Content::Stage {
+            job: job.clone(),
+            flow: flow.as_ref().map_or_else(|| stored.value.flow.to_string(), |flow| flow.name.clone()),
+            stage: name.map_or_else(|| job.stage.to_string(), |stage| stage.name.clone()),
         };
-        let flow_name = flow.as_ref().map_or_else(|| stored.value.flow.to_string(), |flow| flow.name.clone());
         let (now, mut due, mut letter) = (self.clock.now(), Vec::new(), None);
         let place = RunPlace { store: &job.store, order: &job.order, run: &job.run };
         let written = runs::change(&*self.table, place, Some(stored), |run| {
-            let filed = fail(run, job, reason.as_ref(), now)?;
+            let filed = fail(run, job, reason.as_ref(), now, &content)?;
             if let Some(flow) = &flow {
                 due = run.advance(flow, now, &shelf.zone);
             }
             run.settle();
-            let content =
-                Content::Stage { job: job.clone(), flow: flow_name.clone(), stage: name(job.stage) };
-            letter = Some(filed.letter(content));
-            letter.as_ref().map(|letter| vec![put_letter(&job.store, letter, Expect::Any)])
+            let write = put_letter(&job.store, &filed, Expect::Any);
+            letter = Some(filed);
+            Some(vec![write])
         })
         .await?;
         if let (Some(run), Some(letter)) = (written, letter) {
@@ -185,30 +185,21 @@ impl Undertaker {
     }
 }
 
-/// What is known of a stage that failed.
-struct Filed {
-    id: String,
-    at: Timestamp,
-    reason: Reason,
-    attempts: u32,
-}
-
-impl Filed {
-    fn letter(self, content: Content) -> DeadLetter {
-        let Self { id, at, reason, attempts } = self;
-        DeadLetter { id, at, content, reason, attempts, replayed: None }
-    }
-}
-
-/// Marks the stage failed where it is not yet. `None` when there is nothing to file.
-fn fail(run: &mut Run, job: &StageJob, reason: Option<&Reason>, now: Timestamp) -> Option<Filed> {
+/// Marks the stage failed where it is not yet, and makes its letter. `None` when there is nothing to file.
+fn fail(
+    run: &mut Run,
+    job: &StageJob,
+    reason: Option<&Reason>,
+    now: Timestamp,
+    content: &Content,
+) -> Option<DeadLetter> {
     let state = run.stages.get_mut(usize::from(job.stage))?;
     if state.series != job.series || !matches!(state.status, StageStatus::Queued | StageStatus::Failed) {
         return None;
     }
     let last = state.attempts.last().map(|attempt| match &attempt.outcome {
         Outcome::Accepted(_) => "accepted".to_owned(),
-        Outcome::Refused(error) => format!("{} ({})", error.message, error.code),
+        Outcome::Refused(error) => error.to_string(),
         Outcome::Ambiguous => "the answer was lost".to_owned(),
         Outcome::NotSent(problem) => problem.clone(),
     });
@@ -221,7 +212,8 @@ fn fail(run: &mut Run, job: &StageJob, reason: Option<&Reason>, now: Timestamp) 
     }
     let at = state.ended_at.unwrap_or(now);
     let reason = state.reason.clone().or_else(|| reason.cloned())?;
-    Some(Filed { id: letter_id(job, at), at, reason, attempts: state.tries })
+    let (id, content) = (letter_id(job, at), content.clone());
+    Some(DeadLetter { id, at, content, reason, attempts: state.tries, replayed: None })
 }
 
 fn letter_id(job: &StageJob, at: Timestamp) -> String {

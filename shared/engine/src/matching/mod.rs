@@ -5,7 +5,6 @@ mod plan;
 mod receipt;
 mod reply;
 
-use futures::future::join_all;
 use harkara_domain::{
     CustomerView, Fact, FactBody, OrderId, OrderView, Run, StoreId, fact::Subject, run::RunStatus,
 };
@@ -13,17 +12,15 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 use crate::{
+    batch,
     catalog::{Catalog, Shelf},
     count::Counters,
     fault::Fault,
     hand_on::Onward,
     job::{FactsJob, Job},
     keys,
-    port::{
-        Clock, Delivery, Outgoing, Query, Queue, QueueName, Scheduler, Table, TableError, Unprocessed,
-        WriteError,
-    },
-    record::{all, decode, load},
+    port::{Clock, Delivery, Query, Queue, Scheduler, Table, TableError, Unprocessed, WriteError},
+    record::{MAX_ROUNDS, all, decode, load},
 };
 pub(crate) use plan::put_run;
 use plan::{Before, Plan};
@@ -54,30 +51,24 @@ enum Written {
 }
 
 impl Matcher {
-    /// Attempts at a subject within one delivery: others may be at the same order or customer.
-    const MAX_ROUNDS: u32 = 20;
-
     /// Works on a batch; says which messages have to come again.
     pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
-        let outcomes = join_all(deliveries.iter().map(|delivery| self.delivery(delivery))).await;
-        let failed = deliveries.iter().zip(outcomes).filter_map(|(delivery, outcome)| {
-            outcome.err().map(|error| {
+        batch::each(deliveries, |delivery| async move {
+            let done = self.delivery(delivery).await;
+            if let Err(error) = &done {
                 tracing::warn!(message = %delivery.id, receives = delivery.receives, %error, "facts not folded");
-                delivery.id.clone()
-            })
-        });
-        Unprocessed(failed.collect())
+            }
+            done.is_ok()
+        })
+        .await
     }
 
     async fn delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
         match Job::read(&delivery.body) {
             Ok(Job::Facts(job)) => self.facts(job, delivery.receives > 1).await,
             other => {
-                tracing::error!(message = %delivery.id, problem = ?other.err(), "not a job for the matcher");
                 self.counters.add("matcher.bad_job");
-                let put_aside = vec![Outgoing::now(delivery.body.clone())];
-                self.queue.send(QueueName::Failures, put_aside).await?;
-                Ok(())
+                Ok(batch::put_aside(&*self.queue, delivery, other.err()).await?)
             }
         }
     }
@@ -119,7 +110,7 @@ impl Matcher {
         mut facts: Vec<Fact>,
         again: bool,
     ) -> Result<(), Fault> {
-        for _ in 0..Self::MAX_ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let before = self.before(store, order, &facts).await?;
             let plan = Plan::make(shelf, before, &facts, self.clock.now());
             if plan.is_empty() {
@@ -130,7 +121,7 @@ impl Matcher {
             match self.write(&plan).await? {
                 Written::Done => {
                     self.counters.add("facts.applied");
-                    return self.hand_on(shelf, &plan).await;
+                    return self.hand_on(&plan).await;
                 }
                 Written::Duplicates(known) => facts.retain(|fact| !known.contains(&fact.id)),
                 Written::Changed => {}
@@ -185,14 +176,11 @@ impl Matcher {
         }
     }
 
-    async fn hand_on(&self, shelf: &Shelf, plan: &Plan) -> Result<(), Fault> {
+    async fn hand_on(&self, plan: &Plan) -> Result<(), Fault> {
         for run in &plan.started {
             let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
             onward.stages(run, &open_stages(run, self.clock.now())).await?;
             self.counters.add("runs.started");
-        }
-        if !plan.started.is_empty() {
-            tracing::debug!(store = %plan.before.store, flows = shelf.flows.len(), "runs started");
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use harkara_domain::{
     reference::StageRef,
     run::{Outcome, ReceiptMark, StageRun, StageStatus},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Matcher, open_stages};
 use crate::{
@@ -133,7 +133,6 @@ fn bring_back(state: &mut StageRun, channels: &[Channel], receipt: &Receipt, now
     let channel = channels.get(usize::from(state.channel)).copied().unwrap_or(Channel::Whatsapp);
     let spent = state.tries >= ladder::MAX_RECEIVES;
     let refused = Reason::Refused { channel: channel.to_string(), error: error.clone() };
-    let later = |wait: std::time::Duration| now + SignedDuration::try_from(wait).unwrap_or_default();
     match whatsapp::receipt_policy(error.code) {
         Policy::NextChannel if usize::from(state.channel) + 1 < channels.len() => {
             state.channel += 1;
@@ -144,8 +143,8 @@ fn bring_back(state: &mut StageRun, channels: &[Channel], receipt: &Receipt, now
             state.reopen(now);
         }
         Policy::OptedOut => state.end(StageStatus::Skipped, Some(Reason::OptedOut), now),
-        Policy::Throttled(wait) | Policy::PauseSender(wait) if !spent => state.reopen(later(wait)),
-        Policy::Retry if !spent => state.reopen(later(ladder::wait(state.tries))),
+        Policy::Throttled(wait) | Policy::PauseSender(wait) if !spent => state.reopen(now + wait),
+        Policy::Retry if !spent => state.reopen(now + ladder::wait(state.tries)),
         _ => state.end(StageStatus::Failed, Some(refused), now),
     }
 }

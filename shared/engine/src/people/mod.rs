@@ -126,9 +126,7 @@ pub struct People {
 impl People {
     /// When something that lasts so long in real time from now ends, on this clock.
     fn ends_after(&self, real: SignedDuration) -> Timestamp {
-        let scale = i32::try_from(self.clock.scale()).unwrap_or(i32::MAX);
-        let lasting = real.checked_mul(scale).unwrap_or(SignedDuration::MAX);
-        self.clock.now().saturating_add(lasting).unwrap_or(Timestamp::MAX)
+        self.clock.now().saturating_add(self.clock.real(real)).unwrap_or(Timestamp::MAX)
     }
 }
 

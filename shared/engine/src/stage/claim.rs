@@ -30,8 +30,7 @@ impl StageRunner {
         if state.is_ambiguous() && loaded.flow.on_ambiguous == OnAmbiguous::Hold {
             return self.hold(loaded, job).await;
         }
-        let scale = i32::try_from(self.clock.scale()).unwrap_or(i32::MAX);
-        let claim = Claim { at: loaded.now, until: loaded.now + Self::LEASE * scale };
+        let claim = Claim { at: loaded.now, until: loaded.now + self.clock.real(Self::LEASE) };
         if let Some(state) = loaded.run.value.stages.get_mut(usize::from(job.stage)) {
             state.claim = Some(claim);
             state.tries += 1;
@@ -62,7 +61,7 @@ impl StageRunner {
     /// The last holder of the claim is gone, and may have sent: that is recorded as ambiguous, and a
     /// receipt is given the ladder's first wait to settle it, unless one has come already.
     async fn found_stale(&self, loaded: Loaded, job: &StageJob, tried: u32) -> Result<Option<Step>, Fault> {
-        let until = loaded.now + SignedDuration::try_from(ladder::wait(1)).unwrap_or_default();
+        let until = loaded.now + ladder::wait(1);
         let mut run = loaded.run.value;
         if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
             state.lose_claim(loaded.now);

@@ -139,7 +139,7 @@ impl StageRunner {
             Ok(response) => match whatsapp::verdict(&response) {
                 Verdict::Accepted(id) => Delivered::Accepted(id),
                 Verdict::Refused(error, policy) => Delivered::Refused(error, policy),
-                Verdict::Unclear(error) => Delivered::Lost(format!("{} ({})", error.message, error.code)),
+                Verdict::Unclear(error) => Delivered::Lost(error.to_string()),
             },
             Err(HttpError::NotSent(problem)) => Delivered::NotSent(problem),
             Err(HttpError::AnswerLost(problem)) => Delivered::Lost(problem),
@@ -202,7 +202,7 @@ impl Performed {
                 self.end = End::Retry(problem);
             }
             Delivered::Unsendable(unsendable) => {
-                self.unsendable.push((channel, unsendable.to_string()));
+                self.unsendable.push((channel, unsendable));
                 self.channel += 1;
                 return false;
             }
@@ -218,15 +218,14 @@ impl Performed {
         policy: Policy,
         now: jiff::Timestamp,
     ) -> bool {
-        let wait = |wait: std::time::Duration| now + SignedDuration::try_from(wait).unwrap_or_default();
         let refused = Reason::Refused { channel: channel.to_string(), error: error.clone() };
         if !matches!(policy, Policy::Throttled(_) | Policy::PauseSender(_) | Policy::StopAccount) {
             self.attempt(channel, now, Outcome::Refused(error.clone()));
         }
         match policy {
-            Policy::Retry => self.end = End::Retry(format!("{} ({})", error.message, error.code)),
-            Policy::Throttled(length) => self.end = End::Later(wait(length), Reason::Throttled { error }),
-            Policy::PauseSender(length) => self.pause(channel, wait(length), &error, false),
+            Policy::Retry => self.end = End::Retry(error.to_string()),
+            Policy::Throttled(length) => self.end = End::Later(now + length, Reason::Throttled { error }),
+            Policy::PauseSender(length) => self.pause(channel, now + length, &error, false),
             Policy::StopAccount => self.pause(channel, now + Self::ACCOUNT_PAUSE, &error, true),
             Policy::UseTemplate if !self.as_template => {
                 self.as_template = true;
@@ -255,13 +254,13 @@ impl Performed {
     fn none_left(mut self, message: &Message) -> Self {
         let refusal = self.last_refusal.take();
         let names: Vec<String> = message.channels.iter().map(ToString::to_string).collect();
-        let content = self.unsendable.iter().find(|(_, why)| *why != Unsendable::NoAddress.to_string());
+        let content = self.unsendable.iter().find(|(_, why)| *why != Unsendable::NoAddress);
         let reason = match (refusal, content) {
             (Some(refusal), _) => refusal,
             (None, Some((channel, why))) => Reason::Template { problem: format!("{channel}: {why}") },
             (None, None) => Reason::Unreachable { channels: names.join(" or ") },
         };
-        // Kept at the last channel, so that a replay has one to try.
+        // Back to the first channel: the place behind the last is none.
         self.channel = 0;
         self.failed(reason)
     }

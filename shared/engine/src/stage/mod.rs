@@ -6,7 +6,6 @@ mod message;
 mod record_outcome;
 mod workflow;
 
-use futures::future::join_all;
 use harkara_domain::{
     CustomerView, Flow, OrderView, Reason, Run,
     decide::{Decision, Scene, decide},
@@ -17,6 +16,7 @@ use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    batch,
     catalog::{Catalog, Shelf},
     count::Counters,
     fault::Fault,
@@ -25,10 +25,10 @@ use crate::{
     keys, ladder,
     matching::put_run,
     port::{
-        Clock, Delivery, Expect, Http, Mailer, Outgoing, Queue, QueueName, Scheduler, Secrets, Table,
-        Unprocessed, WriteError,
+        Clock, Delivery, Expect, Http, Mailer, Queue, QueueName, Scheduler, Secrets, Table, Unprocessed,
+        WriteError,
     },
-    record::{Stored, all, decode, load},
+    record::{MAX_ROUNDS, Stored, all, decode, load},
 };
 use record_outcome::Performed;
 
@@ -91,14 +91,9 @@ impl Loaded {
 }
 
 impl StageRunner {
-    /// Rounds within one delivery against other writers of the same run.
-    const MAX_ROUNDS: u32 = 20;
-
     /// Works on a batch; says which messages have to come again.
     pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
-        let outcomes = join_all(deliveries.iter().map(|delivery| self.delivery(delivery))).await;
-        let again = deliveries.iter().zip(outcomes).filter(|(_, settled)| !settled);
-        Unprocessed(again.map(|(delivery, _)| delivery.id.clone()).collect())
+        batch::each(deliveries, |delivery| self.delivery(delivery)).await
     }
 
     /// Whether the message is settled.
@@ -106,11 +101,9 @@ impl StageRunner {
         let step = match Job::read(&delivery.body) {
             Ok(Job::Stage(job)) => self.stage(&job, delivery.receives).await,
             other => {
-                tracing::error!(message = %delivery.id, problem = ?other.err(), "not a job for the stage function");
                 self.counters.add("stage.bad_job");
-                let put_aside = vec![Outgoing::now(delivery.body.clone())];
-                let sent = self.queue.send(QueueName::Failures, put_aside).await;
-                sent.map(|()| Step::Settled).map_err(|error| error.into())
+                let put_aside = batch::put_aside(&*self.queue, delivery, other.err()).await;
+                put_aside.map(|()| Step::Settled).map_err(Fault::from)
             }
         };
         let wait = match step {
@@ -131,7 +124,7 @@ impl StageRunner {
     }
 
     async fn stage(&self, job: &StageJob, receives: u32) -> Result<Step, Fault> {
-        for _ in 0..Self::MAX_ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let Some(loaded) = self.load(job).await? else {
                 self.counters.add("stage.gone");
                 return Ok(Step::Settled);

@@ -1,6 +1,7 @@
 //! Records what came of a stage, against whatever changed its run meanwhile, and hands on what
 //! follows.
 
+use harkara_channels::Unsendable;
 use harkara_domain::{
     Reason,
     flow::Channel,
@@ -29,7 +30,7 @@ pub(super) struct Performed {
     pub(super) as_template: bool,
     pub(super) workflow_done: bool,
     pub(super) end: End,
-    pub(super) unsendable: Vec<(Channel, String)>,
+    pub(super) unsendable: Vec<(Channel, Unsendable)>,
     pub(super) last_refusal: Option<Reason>,
     pub(super) pause: Option<(Channel, Pause, bool)>,
     pub(super) opted_out: bool,
@@ -101,7 +102,7 @@ impl Performed {
         error: &harkara_domain::fact::ProviderError,
         alert: bool,
     ) {
-        let because = format!("{} ({})", error.message, error.code);
+        let because = error.to_string();
         let reason = Reason::ChannelPaused { channel: channel.to_string(), because: because.clone() };
         self.pause = Some((channel, Pause { until, because }, alert));
         self.end = End::Later(until, reason);
@@ -120,7 +121,7 @@ impl StageRunner {
         let now = self.clock.now();
         let spent = tried >= ladder::MAX_RECEIVES;
         let wait = ladder::wait(tried);
-        let retry_at = now + SignedDuration::try_from(wait).unwrap_or_default();
+        let retry_at = now + wait;
         let place = RunPlace { store: &job.store, order: &job.order, run: &job.run };
         let Loaded { shelf, flow, run: held, .. } = loaded;
         let (flow_id, version) = (held.value.flow.clone(), held.value.version);
