@@ -14,7 +14,7 @@ PERMISSIVE = {
     "CDLA-Permissive-2.0",
 }
 # Two TLS stacks, two YAML readers, or a crate with open advisories and no maintainer.
-WITHOUT = {"openssl", "native-tls", "aws-lc-rs", "serde_yaml", "chrono", "atty", "ansi_term"}
+WITHOUT = {"openssl", "native-tls", "aws-lc-rs", "serde_yaml", "atty", "ansi_term"}
 
 def permissive(expression):
     if not expression:

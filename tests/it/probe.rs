@@ -155,7 +155,8 @@ impl Queue for Probe {
         self.count(&format!("send to {queue}"), None);
         let now = self.clock.now();
         messages.iter().for_each(|message| self.alarm(now + message.delay));
-        let losing = self.state.lock().unwrap().losing && queue == QueueName::Stages;
+        let losing = self.state.lock().unwrap().losing
+            && matches!(queue, QueueName::Stages | QueueName::PriorityStages);
         if losing { Ok(()) } else { self.queue.send(queue, messages).await }
     }
 

@@ -466,11 +466,14 @@ impl TestWorld {
         let depth = |queue| self.queues.depth(queue).unwrap();
         let all = QueueName::ALL.map(depth);
         assert!(all.iter().all(|depth| depth.visible == 0), "messages are left: {all:?}");
-        let [events, stages, failures] = all;
+        let [events, stages, priority, failures] = all;
         assert_eq!((events.delayed, events.in_flight, failures.in_flight), (0, 0, 0), "{all:?}");
         // A message in flight is a stage's that waits for its next try.
         let retried = runs.iter().flat_map(|run| &run.stages).filter(|s| s.is_open() && s.tries > 0).count();
-        assert!(stages.in_flight <= retried as u64, "{all:?}, {retried} stages to be tried again");
+        assert!(
+            stages.in_flight + priority.in_flight <= retried as u64,
+            "{all:?}, {retried} stages to be tried again"
+        );
         // A delayed failure is the alert of an open window.
         let window = self.embedded.table().get(&keys::alert(&Self::store())).await.unwrap();
         assert!(failures.delayed <= u64::from(window.is_some()), "{all:?}");
@@ -536,7 +539,9 @@ pub(crate) async fn with_flows(time: &str, flows: &[&str]) -> TestWorld {
 pub(crate) async fn handled(world: &World, queue: QueueName, batch: &[Delivery]) -> Unprocessed {
     match queue {
         QueueName::Events => harkara_matcher::handle(&world.matcher, batch).await,
-        QueueName::Stages => harkara_stage::handle(&world.stages, batch).await,
+        QueueName::Stages | QueueName::PriorityStages => {
+            harkara_stage::handle(&world.stages, queue, batch).await
+        }
         QueueName::Failures => harkara_dead_letter::handle(&world.undertaker, batch).await,
     }
 }

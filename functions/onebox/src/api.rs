@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use crate::http_client::HttpClient;
+use harkara_http::HttpClient;
 
 /// A client of the JSON API.
 pub struct Client {

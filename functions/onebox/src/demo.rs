@@ -8,7 +8,9 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 use std::path::Path;
 
-use crate::{command::Demo, http_client::HttpClient, secrets_file::SecretsFile, store_file::StoreFile};
+use harkara_http::HttpClient;
+
+use crate::{command::Demo, secrets_file::SecretsFile, store_file::StoreFile};
 
 const ORDER: &str = include_str!("../../../events/shopify/orders_create.json");
 const BOOKED: &str = include_str!("../../../events/shopify/fulfillments_create.json");

@@ -3,7 +3,6 @@
 pub mod api;
 pub mod command;
 pub mod demo;
-pub mod http_client;
 mod private;
 pub mod secrets_file;
 pub mod serve;

@@ -11,13 +11,13 @@ use harkara_engine::{
     people::{People, Role},
     port::{Clock, Delivery, QueueName, Secrets, SystemClock, Unprocessed},
 };
+use harkara_http::HttpClient;
 use jiff::Timestamp;
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     command::Serve,
-    http_client::HttpClient,
     private,
     secrets_file::SecretsFile,
     smtp::SmtpOrOutbox,
@@ -28,8 +28,12 @@ use crate::{
 
 /// Pollers of each queue: with batches of ten, a provider that takes 150 ms still leaves room for
 /// two thousand messages a second.
-const POLLERS: [(QueueName, usize); 3] =
-    [(QueueName::Events, 16), (QueueName::Stages, 48), (QueueName::Failures, 4)];
+const POLLERS: [(QueueName, usize); 4] = [
+    (QueueName::Events, 16),
+    (QueueName::Stages, 48),
+    (QueueName::PriorityStages, 16),
+    (QueueName::Failures, 4),
+];
 /// Between two sweeps, in the clock's time.
 const SWEEP_EVERY: Duration = Duration::from_secs(120);
 
@@ -197,7 +201,9 @@ fn work(
 async fn handle(world: Arc<World>, queue: QueueName, batch: Vec<Delivery>) -> Unprocessed {
     match queue {
         QueueName::Events => harkara_matcher::handle(&world.matcher, &batch).await,
-        QueueName::Stages => harkara_stage::handle(&world.stages, &batch).await,
+        QueueName::Stages | QueueName::PriorityStages => {
+            harkara_stage::handle(&world.stages, queue, &batch).await
+        }
         QueueName::Failures => harkara_dead_letter::handle(&world.undertaker, &batch).await,
     }
 }

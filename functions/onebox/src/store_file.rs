@@ -70,6 +70,7 @@ impl StoreFile {
                 timezone: "Asia/Karachi".to_owned(),
                 languages: vec!["roman-ur".to_owned(), "en".to_owned()],
                 teams,
+                priority: false,
                 console_url: Some(console_url.to_owned()),
             },
             connections,

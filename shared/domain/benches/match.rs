@@ -110,6 +110,7 @@ fn main() {
         version: 1,
         trigger: Trigger::OrderCreated,
         at: now,
+        priority: false,
     };
     time("beginning a run", || drop(black_box(Run::begin(black_box(start), flow, &zone))));
     let run = Run::begin(start, flow, &zone);

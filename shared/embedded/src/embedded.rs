@@ -54,6 +54,7 @@ impl Embedded {
         let lanes = PerQueue {
             events: lane(QueueName::Events, queues.events)?,
             stages: lane(QueueName::Stages, queues.stages)?,
+            priority_stages: lane(QueueName::PriorityStages, queues.priority_stages)?,
             failures: lane(QueueName::Failures, queues.failures)?,
         };
         let readers = Arc::new(Readers::open(path)?);

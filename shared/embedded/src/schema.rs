@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 /// Marks a file as Harkara's (`PRAGMA application_id`): "HRKR".
 const APPLICATION: i32 = 0x4852_4B52;
 /// The schema that this build knows: the number of migrations.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 /// Files up to this size are checked whole when they are opened.
 const CHECKED_BYTES: u64 = 16 << 20;
 /// 7 items of 1 KB a page; measured a fifth cheaper a row than pages of 4 KB.
@@ -184,9 +184,11 @@ fn migrate(conn: &mut Connection) -> rusqlite::Result<()> {
         let change = conn.transaction()?;
         if version == 0 {
             change.execute_batch(ITEMS)?;
-            for queue in QueueName::ALL {
+            for queue in [QueueName::Events, QueueName::Stages, QueueName::Failures] {
                 change.execute_batch(&queue_table(queue))?;
             }
+        } else {
+            change.execute_batch(&queue_table(QueueName::PriorityStages))?;
         }
         version += 1;
         change.execute_batch(&format!(

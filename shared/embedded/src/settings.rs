@@ -11,6 +11,8 @@ pub struct PerQueue<T> {
     pub events: T,
     /// Of [`QueueName::Stages`].
     pub stages: T,
+    /// Of [`QueueName::PriorityStages`].
+    pub priority_stages: T,
     /// Of [`QueueName::Failures`].
     pub failures: T,
 }
@@ -21,6 +23,7 @@ impl<T> PerQueue<T> {
         Ok(Self {
             events: make(QueueName::Events)?,
             stages: make(QueueName::Stages)?,
+            priority_stages: make(QueueName::PriorityStages)?,
             failures: make(QueueName::Failures)?,
         })
     }
@@ -30,6 +33,7 @@ impl<T> PerQueue<T> {
         match queue {
             QueueName::Events => &self.events,
             QueueName::Stages => &self.stages,
+            QueueName::PriorityStages => &self.priority_stages,
             QueueName::Failures => &self.failures,
         }
     }
@@ -39,6 +43,7 @@ impl<T> PerQueue<T> {
         match queue {
             QueueName::Events => &mut self.events,
             QueueName::Stages => &mut self.stages,
+            QueueName::PriorityStages => &mut self.priority_stages,
             QueueName::Failures => &mut self.failures,
         }
     }
@@ -83,7 +88,8 @@ impl Default for Settings {
         Self {
             queues: PerQueue {
                 events: redriven.clone(),
-                stages: redriven,
+                stages: redriven.clone(),
+                priority_stages: redriven,
                 failures: QueueSettings::default(),
             },
             window_messages: 4096,

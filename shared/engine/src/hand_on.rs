@@ -36,7 +36,7 @@ impl Onward<'_> {
             }
         }
         if !near.is_empty() {
-            self.queue.send(QueueName::Stages, near).await?;
+            self.queue.send(queue_of(run.priority), near).await?;
         }
         Ok(())
     }
@@ -48,8 +48,9 @@ impl Onward<'_> {
     pub async fn job(&self, job: StageJob, at: Timestamp) -> Result<(), Fault> {
         match self.delay(at) {
             Some(delay) => {
+                let queue = queue_of(job.priority);
                 let message = Outgoing { body: Job::Stage(job).body(), delay };
-                Ok(self.queue.send(QueueName::Stages, vec![message]).await?)
+                Ok(self.queue.send(queue, vec![message]).await?)
             }
             None => self.schedule(job, at).await,
         }
@@ -66,8 +67,13 @@ impl Onward<'_> {
 
     async fn schedule(&self, job: StageJob, at: Timestamp) -> Result<(), Fault> {
         let name = schedule_name(&job, at);
-        Ok(self.scheduler.at(&name, at, QueueName::Stages, Job::Stage(job).body()).await?)
+        Ok(self.scheduler.at(&name, at, queue_of(job.priority), Job::Stage(job).body()).await?)
     }
+}
+
+/// Where the stages of a run wait.
+pub(crate) fn queue_of(priority: bool) -> QueueName {
+    if priority { QueueName::PriorityStages } else { QueueName::Stages }
 }
 
 /// The job of a stage, with no failures behind it.
@@ -80,6 +86,7 @@ pub fn job_of(run: &Run, stage: u16) -> StageJob {
         stage,
         series,
         failed: 0,
+        priority: run.priority,
     }
 }
 

@@ -46,6 +46,9 @@ pub struct StageJob {
     /// Failed attempts before this message, which a throttled job carries along.
     #[serde(default)]
     pub failed: u32,
+    /// Its store's messages go before those of others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub priority: bool,
 }
 
 /// A stage that failed for good.
@@ -155,6 +158,7 @@ mod tests {
             stage: 1,
             series: 0,
             failed: 2,
+            priority: false,
         });
         assert_eq!(Job::read(&job.body()), Ok(job.clone()));
         let newer = job.body().replace("\"v\":1", "\"v\":7");

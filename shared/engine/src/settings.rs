@@ -15,6 +15,9 @@ pub struct Settings {
     pub languages: Vec<String>,
     /// E-mail addresses of the teams that flows can alert; `ops` also hears of failures.
     pub teams: BTreeMap<String, Vec<String>>,
+    /// Messages of this store go before those of others: they have a queue apart.
+    #[serde(default)]
+    pub priority: bool,
     /// Where the console is, for links in mails; without a slash at its end.
     #[serde(default)]
     pub console_url: Option<String>,

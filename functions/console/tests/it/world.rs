@@ -216,6 +216,7 @@ impl World {
             timezone: "Asia/Karachi".to_owned(),
             languages: vec!["roman-ur".to_owned(), "en".to_owned()],
             teams: BTreeMap::from([("ops".to_owned(), vec!["ops@shop.test".to_owned()])]),
+            priority: false,
             console_url: Some("http://shop.test".to_owned()),
         };
         self.setup.settings(&self.store, &settings).await.unwrap();
@@ -262,7 +263,7 @@ impl World {
             let delivery = Delivery { id: "m".to_owned(), receipt: "r".to_owned(), body, receives: 1 };
             let left = match queue {
                 QueueName::Events => self.matcher.batch(&[delivery]).await,
-                QueueName::Stages => self.stages.batch(&[delivery]).await,
+                QueueName::Stages | QueueName::PriorityStages => self.stages.batch(queue, &[delivery]).await,
                 QueueName::Failures => self.undertaker.batch(&[delivery]).await,
             };
             assert!(left.0.is_empty(), "{queue} left something");
@@ -359,6 +360,7 @@ impl World {
     /// A stage of the order's COD confirmation fails for good.
     pub(crate) async fn fail(&self, order: &OrderId, stage: u16) {
         let job = StageJob {
+            priority: false,
             store: self.store.clone(),
             order: order.clone(),
             run: "cod-confirmation~order_created".into(),

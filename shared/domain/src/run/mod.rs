@@ -33,6 +33,9 @@ pub struct Run {
     pub started_at: Timestamp,
     /// Where it stands.
     pub status: RunStatus,
+    /// Its store's messages go before those of others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub priority: bool,
     /// Why what was pending was cancelled; a stage that was being sent then is not tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<Reason>,
@@ -78,6 +81,7 @@ impl Run {
             trigger: start.trigger,
             started_at: start.at,
             status: RunStatus::Running,
+            priority: start.priority,
             cancelled: None,
             stages: flow.stages.iter().map(|_| StageRun::waiting()).collect(),
         };
@@ -189,4 +193,6 @@ pub struct RunStart<'a> {
     pub trigger: Trigger,
     /// When.
     pub at: Timestamp,
+    /// Its store's messages go before those of others.
+    pub priority: bool,
 }

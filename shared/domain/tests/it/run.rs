@@ -36,6 +36,7 @@ impl World {
             version: 1,
             trigger: flow.trigger,
             at: at(0),
+            priority: false,
         };
         let run = Run::begin(start, &flow, &zone());
         Self { flow, run, order: view(&[created()]), now: 0 }

@@ -8,7 +8,7 @@ use harkara_engine::port::{Clock, Delivery, Queue, QueueName, Scheduler, Table, 
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::contract::{self, World};
+use harkara_contract::World;
 
 pub(crate) struct Twin {
     pub(crate) store: Arc<Embedded>,
@@ -122,53 +122,6 @@ impl World for Twin {
     }
 }
 
-macro_rules! contract {
-    ($($part:ident: $($case:ident)*;)*) => {$(
-        mod $part {
-            use super::*;
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $case() {
-                    contract::$part::$case(&Twin::new()).await;
-                }
-            )*
-        }
-    )*};
-}
-
-contract! {
-    table:
-        versions_count_up
-        an_expectation_that_does_not_hold_changes_nothing
-        of_many_racing_writers_one_wins
-        a_transaction_is_all_or_nothing_and_names_its_faults
-        limits_are_refused
-        a_cursor_of_no_page_is_told_apart_from_a_fault
-        pages_go_through_everything_once
-        a_page_stops_at_a_megabyte
-        ranges_have_both_ends
-        prefixes_go_both_ways
-        indexes_are_sparse
-        equal_index_places_are_paged
-        counters_add
-        deletes_take_expectations;
-    queue:
-        what_is_sent_is_received
-        a_delay_hides
-        longer_delays_and_bodies_are_refused
-        a_delivery_is_hidden_until_its_visibility_ends
-        visibility_can_be_set
-        a_receipt_ends_with_its_delivery
-        a_partial_failure_brings_back_only_what_failed
-        the_fifth_failure_redrives
-        a_last_failure_shown_at_once_redrives_at_once
-        due_times_order_deliveries
-        the_retry_ladder_counts_receives;
-    scheduler:
-        a_schedule_fires_at_its_time
-        a_name_is_taken_once
-        a_cancelled_schedule_does_not_fire
-        the_past_fires_at_once
-        schedules_fire_in_the_order_of_their_times
-        bad_names_are_refused;
-}
+harkara_contract::suite!(table, Twin::new());
+harkara_contract::suite!(queue, Twin::new());
+harkara_contract::suite!(scheduler, Twin::new());

@@ -161,6 +161,7 @@ impl Plan {
                         version: loaded.head.version,
                         trigger: transition.trigger,
                         at: now,
+                        priority: shelf.settings.priority,
                     };
                     started.push(Run::begin(start, &loaded.flow, &shelf.zone));
                 }

@@ -10,19 +10,22 @@ pub enum QueueName {
     Events,
     /// Stage jobs, for the stage function.
     Stages,
+    /// Stage jobs of stores whose messages go first, so that no storm of another store is before them.
+    PriorityStages,
     /// What failed for good, for the dead-letter function; the others redrive into it.
     Failures,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [Self; 3] = [Self::Events, Self::Stages, Self::Failures];
+    pub const ALL: [Self; 4] = [Self::Events, Self::Stages, Self::PriorityStages, Self::Failures];
 
     /// A stable name, for storage and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Events => "events",
             Self::Stages => "stages",
+            Self::PriorityStages => "priority",
             Self::Failures => "failures",
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     bury::{Content, DeadLetter, put_letter},
     catalog::Catalog,
     fault::Fault,
-    hand_on::Onward,
+    hand_on::{Onward, queue_of},
     job::{Job, ReplayJob, StageJob},
     keys,
     port::{Clock, Expect, Key, Outgoing, Queue, QueueName, Scheduler, Table, TableError},
@@ -213,7 +213,7 @@ impl Replayer {
             Content::Message { body } => {
                 let queue = match Job::read(body) {
                     Ok(Job::Facts(_)) => QueueName::Events,
-                    Ok(Job::Stage(_)) => QueueName::Stages,
+                    Ok(Job::Stage(job)) => queue_of(job.priority),
                     _ => QueueName::Failures,
                 };
                 self.queue.send(queue, vec![Outgoing::now(body.clone())]).await?;

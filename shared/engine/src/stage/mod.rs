@@ -91,13 +91,13 @@ impl Loaded {
 }
 
 impl StageRunner {
-    /// Works on a batch; says which messages have to come again.
-    pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
-        batch::each(deliveries, |delivery| self.delivery(delivery)).await
+    /// Works on a batch of `queue`; says which messages have to come again.
+    pub async fn batch(&self, queue: QueueName, deliveries: &[Delivery]) -> Unprocessed {
+        batch::each(deliveries, |delivery| self.delivery(queue, delivery)).await
     }
 
     /// Whether the message is settled.
-    async fn delivery(&self, delivery: &Delivery) -> bool {
+    async fn delivery(&self, queue: QueueName, delivery: &Delivery) -> bool {
         let step = match Job::read(&delivery.body) {
             Ok(Job::Stage(job)) => self.stage(&job, delivery.receives).await,
             other => {
@@ -116,7 +116,7 @@ impl StageRunner {
             }
         };
         // Should this fail, the message comes again when its visibility ends by itself.
-        let hidden = self.queue.set_visibility(QueueName::Stages, &delivery.receipt, wait).await;
+        let hidden = self.queue.set_visibility(queue, &delivery.receipt, wait).await;
         if let Err(error) = hidden {
             tracing::warn!(message = %delivery.id, %error, "visibility not set");
         }

@@ -1,3 +1,7 @@
+//! Queues.
+
+#![allow(missing_docs)] // the names of the cases say what they hold
+
 use std::time::Duration;
 
 use harkara_engine::port::{Delivery, Outgoing, QueueName, Unprocessed};
@@ -23,7 +27,7 @@ async fn done(world: &dyn World, queue: QueueName, batch: &[Delivery]) {
     world.settle(queue, batch, &Unprocessed::default()).await;
 }
 
-pub(crate) async fn what_is_sent_is_received(world: &dyn World) {
+pub async fn what_is_sent_is_received(world: &dyn World) {
     let messages = (0..25).map(|n| Outgoing::now(n.to_string())).collect();
     world.queue().send(EVENTS, messages).await.unwrap();
     world.queue().send(EVENTS, vec![]).await.unwrap();
@@ -44,7 +48,7 @@ pub(crate) async fn what_is_sent_is_received(world: &dyn World) {
     assert!(world.receive(EVENTS).await.is_empty(), "processed messages do not come again");
 }
 
-pub(crate) async fn a_delay_hides(world: &dyn World) {
+pub async fn a_delay_hides(world: &dyn World) {
     send(world, "late", 10 * SECOND).await;
     send(world, "latest", Outgoing::MAX_DELAY).await;
     assert!(world.receive(EVENTS).await.is_empty());
@@ -58,7 +62,7 @@ pub(crate) async fn a_delay_hides(world: &dyn World) {
     assert_eq!(bodies(&world.receive(EVENTS).await), ["latest"]);
 }
 
-pub(crate) async fn longer_delays_and_bodies_are_refused(world: &dyn World) {
+pub async fn longer_delays_and_bodies_are_refused(world: &dyn World) {
     let queue = world.queue();
     let late = Outgoing { body: "x".into(), delay: 901 * SECOND };
     assert!(queue.send(EVENTS, vec![Outgoing::now("fine".into()), late]).await.is_err());
@@ -68,7 +72,7 @@ pub(crate) async fn longer_delays_and_bodies_are_refused(world: &dyn World) {
     assert_eq!(world.receive(EVENTS).await.len(), 1);
 }
 
-pub(crate) async fn a_delivery_is_hidden_until_its_visibility_ends(world: &dyn World) {
+pub async fn a_delivery_is_hidden_until_its_visibility_ends(world: &dyn World) {
     send(world, "a", Duration::ZERO).await;
     let first = world.receive(EVENTS).await;
     assert!(world.receive(EVENTS).await.is_empty());
@@ -81,7 +85,7 @@ pub(crate) async fn a_delivery_is_hidden_until_its_visibility_ends(world: &dyn W
     assert_ne!(first[0].receipt, second[0].receipt);
 }
 
-pub(crate) async fn visibility_can_be_set(world: &dyn World) {
+pub async fn visibility_can_be_set(world: &dyn World) {
     let queue = world.queue();
     send(world, "a", Duration::ZERO).await;
     let batch = world.receive(EVENTS).await;
@@ -104,7 +108,7 @@ pub(crate) async fn visibility_can_be_set(world: &dyn World) {
     assert_eq!(world.receive(EVENTS).await[0].receives, 4);
 }
 
-pub(crate) async fn a_receipt_ends_with_its_delivery(world: &dyn World) {
+pub async fn a_receipt_ends_with_its_delivery(world: &dyn World) {
     send(world, "a", Duration::ZERO).await;
     let first = world.receive(EVENTS).await;
     world.pass(world.visibility()).await;
@@ -119,7 +123,7 @@ pub(crate) async fn a_receipt_ends_with_its_delivery(world: &dyn World) {
     assert!(world.receive(EVENTS).await.is_empty());
 }
 
-pub(crate) async fn a_partial_failure_brings_back_only_what_failed(world: &dyn World) {
+pub async fn a_partial_failure_brings_back_only_what_failed(world: &dyn World) {
     world
         .queue()
         .send(EVENTS, ["a", "b", "c"].map(|body| Outgoing::now(body.into())).to_vec())
@@ -137,7 +141,7 @@ pub(crate) async fn a_partial_failure_brings_back_only_what_failed(world: &dyn W
     assert_eq!((bodies(&again), again[0].receives), (vec!["b"], 2));
 }
 
-pub(crate) async fn the_fifth_failure_redrives(world: &dyn World) {
+pub async fn the_fifth_failure_redrives(world: &dyn World) {
     send(world, "poison", Duration::ZERO).await;
     for receives in 1..=5 {
         let batch = world.receive(EVENTS).await;
@@ -155,7 +159,7 @@ pub(crate) async fn the_fifth_failure_redrives(world: &dyn World) {
     assert!(world.receive(QueueName::Failures).await.is_empty());
 }
 
-pub(crate) async fn a_last_failure_shown_at_once_redrives_at_once(world: &dyn World) {
+pub async fn a_last_failure_shown_at_once_redrives_at_once(world: &dyn World) {
     send(world, "poison", Duration::ZERO).await;
     for receives in 1..=5 {
         let batch = world.receive(EVENTS).await;
@@ -168,7 +172,7 @@ pub(crate) async fn a_last_failure_shown_at_once_redrives_at_once(world: &dyn Wo
     assert!(world.receive(EVENTS).await.is_empty());
 }
 
-pub(crate) async fn due_times_order_deliveries(world: &dyn World) {
+pub async fn due_times_order_deliveries(world: &dyn World) {
     for (body, delay) in [("c", 30), ("a", 10), ("d", 40), ("b", 20)] {
         send(world, body, delay * SECOND).await;
     }
@@ -183,7 +187,7 @@ pub(crate) async fn due_times_order_deliveries(world: &dyn World) {
     assert_eq!(seen.concat(), "abcd");
 }
 
-pub(crate) async fn the_retry_ladder_counts_receives(world: &dyn World) {
+pub async fn the_retry_ladder_counts_receives(world: &dyn World) {
     send(world, "a", Duration::ZERO).await;
     for (receives, minutes) in [(1, 2), (2, 10), (3, 30), (4, 120)] {
         let batch = world.receive(EVENTS).await;

@@ -1,3 +1,7 @@
+//! Schedules.
+
+#![allow(missing_docs)] // the names of the cases say what they hold
+
 use std::time::Duration;
 
 use harkara_engine::port::QueueName;
@@ -25,7 +29,7 @@ async fn received(world: &dyn World) -> Vec<String> {
     }
 }
 
-pub(crate) async fn a_schedule_fires_at_its_time(world: &dyn World) {
+pub async fn a_schedule_fires_at_its_time(world: &dyn World) {
     at(world, "run-1.stage_2", 2, "remind").await;
     world.pass(2 * HOUR - Duration::from_secs(1)).await;
     assert!(received(world).await.is_empty());
@@ -35,14 +39,14 @@ pub(crate) async fn a_schedule_fires_at_its_time(world: &dyn World) {
     assert!(received(world).await.is_empty(), "it fires once");
 }
 
-pub(crate) async fn a_name_is_taken_once(world: &dyn World) {
+pub async fn a_name_is_taken_once(world: &dyn World) {
     at(world, "a", 1, "first").await;
     at(world, "a", 2, "second").await;
     world.pass(3 * HOUR).await;
     assert_eq!(received(world).await, ["first"]);
 }
 
-pub(crate) async fn a_cancelled_schedule_does_not_fire(world: &dyn World) {
+pub async fn a_cancelled_schedule_does_not_fire(world: &dyn World) {
     at(world, "a", 1, "a").await;
     at(world, "b", 1, "b").await;
     world.scheduler().cancel("a").await.unwrap();
@@ -56,12 +60,12 @@ pub(crate) async fn a_cancelled_schedule_does_not_fire(world: &dyn World) {
     assert_eq!(received(world).await, ["again"]);
 }
 
-pub(crate) async fn the_past_fires_at_once(world: &dyn World) {
+pub async fn the_past_fires_at_once(world: &dyn World) {
     at(world, "a", -5, "late").await;
     assert_eq!(received(world).await, ["late"]);
 }
 
-pub(crate) async fn schedules_fire_in_the_order_of_their_times(world: &dyn World) {
+pub async fn schedules_fire_in_the_order_of_their_times(world: &dyn World) {
     for (name, hours) in [("c", 3), ("a", 1), ("b", 2)] {
         at(world, name, hours, name).await;
     }
@@ -71,7 +75,7 @@ pub(crate) async fn schedules_fire_in_the_order_of_their_times(world: &dyn World
     }
 }
 
-pub(crate) async fn bad_names_are_refused(world: &dyn World) {
+pub async fn bad_names_are_refused(world: &dyn World) {
     let long = "x".repeat(65);
     for name in ["", "a b", "a/b", "é", long.as_str()] {
         assert!(world.scheduler().at(name, world.now(), STAGES, "x".into()).await.is_err(), "{name:?}");

@@ -1,3 +1,7 @@
+//! Persistence.
+
+#![allow(missing_docs)] // the names of the cases say what they hold
+
 use std::collections::BTreeSet;
 
 use harkara_engine::port::{Expect, Index, IndexKey, Item, Key, Query, TableError, Write, WriteError};
@@ -17,7 +21,7 @@ async fn body(world: &dyn World, sk: &str) -> Option<(u64, String)> {
     Some((item.version, String::from_utf8(item.body).unwrap()))
 }
 
-pub(crate) async fn versions_count_up(world: &dyn World) {
+pub async fn versions_count_up(world: &dyn World) {
     let table = world.table();
     assert_eq!(body(world, "a").await, None);
     table.write(vec![put("a", "1", Expect::Absent)]).await.unwrap();
@@ -39,7 +43,7 @@ pub(crate) async fn versions_count_up(world: &dyn World) {
     assert_eq!(table.get(&item.key).await.unwrap(), Some(item));
 }
 
-pub(crate) async fn an_expectation_that_does_not_hold_changes_nothing(world: &dyn World) {
+pub async fn an_expectation_that_does_not_hold_changes_nothing(world: &dyn World) {
     let table = world.table();
     let refused = Err(WriteError::Expectation(vec![0]));
     assert_eq!(table.write(vec![put("a", "x", Expect::Version(1))]).await, refused);
@@ -50,7 +54,7 @@ pub(crate) async fn an_expectation_that_does_not_hold_changes_nothing(world: &dy
     assert_eq!(body(world, "a").await, Some((1, "1".into())));
 }
 
-pub(crate) async fn of_many_racing_writers_one_wins(world: &dyn World) {
+pub async fn of_many_racing_writers_one_wins(world: &dyn World) {
     for (round, expect) in [Expect::Absent, Expect::Version(1), Expect::Version(2)].into_iter().enumerate() {
         let mut racers = tokio::task::JoinSet::new();
         for racer in 0..50 {
@@ -70,7 +74,7 @@ pub(crate) async fn of_many_racing_writers_one_wins(world: &dyn World) {
     }
 }
 
-pub(crate) async fn a_transaction_is_all_or_nothing_and_names_its_faults(world: &dyn World) {
+pub async fn a_transaction_is_all_or_nothing_and_names_its_faults(world: &dyn World) {
     let table = world.table();
     table.write(vec![put("a", "1", Expect::Absent), put("b", "1", Expect::Absent)]).await.unwrap();
     let refused = table
@@ -97,7 +101,7 @@ pub(crate) async fn a_transaction_is_all_or_nothing_and_names_its_faults(world: 
     assert_eq!((body(world, "b").await, body(world, "c").await), (None, Some((1, "new".into()))));
 }
 
-pub(crate) async fn limits_are_refused(world: &dyn World) {
+pub async fn limits_are_refused(world: &dyn World) {
     let table = world.table();
     let parts =
         |count: usize| (0..count).map(|n| put(&format!("p{n}"), "x", Expect::Any)).collect::<Vec<_>>();
@@ -111,12 +115,12 @@ pub(crate) async fn limits_are_refused(world: &dyn World) {
     assert_eq!(body(world, "big").await.unwrap().0, 1);
 }
 
-pub(crate) async fn a_cursor_of_no_page_is_told_apart_from_a_fault(world: &dyn World) {
+pub async fn a_cursor_of_no_page_is_told_apart_from_a_fault(world: &dyn World) {
     let query = Query::index(Index::List, "orders").after(Some("nonsense".to_owned()));
     assert!(matches!(world.table().query(query).await, Err(TableError::Cursor)));
 }
 
-pub(crate) async fn pages_go_through_everything_once(world: &dyn World) {
+pub async fn pages_go_through_everything_once(world: &dyn World) {
     let table = world.table();
     for chunk in (0..250).collect::<Vec<_>>().chunks(100) {
         let puts = chunk.iter().map(|n| put(&format!("{n:04}"), "x", Expect::Absent)).collect();
@@ -144,7 +148,7 @@ pub(crate) async fn pages_go_through_everything_once(world: &dyn World) {
     assert_eq!(table.query(Query::partition("nobody")).await.unwrap().items, vec![]);
 }
 
-pub(crate) async fn a_page_stops_at_a_megabyte(world: &dyn World) {
+pub async fn a_page_stops_at_a_megabyte(world: &dyn World) {
     let table = world.table();
     for n in 0..6 {
         table.write(vec![put(&n.to_string(), &"x".repeat(300 * 1024), Expect::Absent)]).await.unwrap();
@@ -155,7 +159,7 @@ pub(crate) async fn a_page_stops_at_a_megabyte(world: &dyn World) {
     assert_eq!(rest.items.first().unwrap().key.sk, first.items.len().to_string());
 }
 
-pub(crate) async fn ranges_have_both_ends(world: &dyn World) {
+pub async fn ranges_have_both_ends(world: &dyn World) {
     let table = world.table();
     table.write(["a", "b", "c", "d"].map(|sk| put(sk, "x", Expect::Any)).to_vec()).await.unwrap();
     let range = |from: Option<&str>, to: Option<&str>, after: Option<&str>, descending| {
@@ -176,7 +180,7 @@ pub(crate) async fn ranges_have_both_ends(world: &dyn World) {
     assert_eq!(range(Some("a"), Some("b"), Some("b"), false).await, "");
 }
 
-pub(crate) async fn prefixes_go_both_ways(world: &dyn World) {
+pub async fn prefixes_go_both_ways(world: &dyn World) {
     let table = world.table();
     let names = ["h#", "h#1", "h#é", "h#\u{10FFFF}", "h$", "h", "g#1"];
     table.write(names.map(|sk| put(sk, "x", Expect::Any)).to_vec()).await.unwrap();
@@ -187,7 +191,7 @@ pub(crate) async fn prefixes_go_both_ways(world: &dyn World) {
     assert_eq!(page.items.first().unwrap().key.sk, "h#\u{10FFFF}");
 }
 
-pub(crate) async fn indexes_are_sparse(world: &dyn World) {
+pub async fn indexes_are_sparse(world: &dyn World) {
     let table = world.table();
     let place = |sk: &str| Some(IndexKey { pk: "open".into(), sk: sk.into() });
     let write = |list: Option<IndexKey>, due: Option<IndexKey>, body: &str| {
@@ -221,7 +225,7 @@ pub(crate) async fn indexes_are_sparse(world: &dyn World) {
     assert_eq!((seen(Index::List).await, seen(Index::Due).await), (vec![], vec![]));
 }
 
-pub(crate) async fn equal_index_places_are_paged(world: &dyn World) {
+pub async fn equal_index_places_are_paged(world: &dyn World) {
     let table = world.table();
     let puts = (0..25).map(|n| {
         let mut item = Item::new(key(&n.to_string()), vec![]);
@@ -246,7 +250,7 @@ pub(crate) async fn equal_index_places_are_paged(world: &dyn World) {
     }
 }
 
-pub(crate) async fn counters_add(world: &dyn World) {
+pub async fn counters_add(world: &dyn World) {
     let table = world.table();
     let mut adders = tokio::task::JoinSet::new();
     for _ in 0..20 {
@@ -265,7 +269,7 @@ pub(crate) async fn counters_add(world: &dyn World) {
     assert_eq!(sums, serde_json::json!({ "sent": 40, "failed": -20 }));
 }
 
-pub(crate) async fn deletes_take_expectations(world: &dyn World) {
+pub async fn deletes_take_expectations(world: &dyn World) {
     let table = world.table();
     table.write(vec![Write::Delete(key("a"), Expect::Any)]).await.unwrap();
     let refused = Err(WriteError::Expectation(vec![0]));

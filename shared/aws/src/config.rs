@@ -1,0 +1,71 @@
+//! What the template puts into a function's environment.
+
+use std::collections::BTreeMap;
+
+/// A variable that is not set, or says nothing sensible: the one clear line of a failed cold start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} is not set as it must be: {problem}")]
+pub struct Missing {
+    /// The variable.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// The environment, read once. Nothing else reads variables.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    values: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// The table's name.
+    pub const TABLE: &'static str = "HARKARA_TABLE";
+    /// The URL of the events queue.
+    pub const EVENTS: &'static str = "HARKARA_EVENTS_QUEUE";
+    /// The URL of the stages queue.
+    pub const STAGES: &'static str = "HARKARA_STAGES_QUEUE";
+    /// The URL of the stages queue of priority stores.
+    pub const PRIORITY: &'static str = "HARKARA_PRIORITY_QUEUE";
+    /// The URL of the failures queue.
+    pub const FAILURES: &'static str = "HARKARA_FAILURES_QUEUE";
+    /// The name of the schedule group.
+    pub const GROUP: &'static str = "HARKARA_SCHEDULE_GROUP";
+    /// The ARN of the role with which Scheduler sends into queues.
+    pub const ROLE: &'static str = "HARKARA_SCHEDULE_ROLE";
+    /// Where connections lie in Parameter Store: `<prefix>/<store>/<connection>`, such as
+    /// `/harkara/prod/chadar/whatsapp`.
+    pub const PARAMETERS: &'static str = "HARKARA_PARAMETERS";
+    /// The sender of mails, verified with SES.
+    pub const MAIL_FROM: &'static str = "HARKARA_MAIL_FROM";
+    /// The store that the console shows.
+    pub const STORE: &'static str = "HARKARA_STORE";
+    /// How the API is reached from outside, without a slash at its end.
+    pub const PUBLIC_URL: &'static str = "HARKARA_PUBLIC_URL";
+
+    /// The process's environment.
+    pub fn from_env() -> Self {
+        // A variable that is not Unicode is as good as one that is not set.
+        let values = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self { values: values.collect() }
+    }
+
+    /// These variables.
+    pub fn of(values: BTreeMap<String, String>) -> Self {
+        Self { values }
+    }
+
+    /// A variable that must be there.
+    ///
+    /// # Errors
+    /// [`Missing`] when it is not set, or empty.
+    pub fn require(&self, name: &'static str) -> Result<&str, Missing> {
+        self.get(name).ok_or_else(|| Missing { name, problem: "it is missing".to_owned() })
+    }
+
+    /// A variable that may be there; one that is empty is not.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}

@@ -1,0 +1,16 @@
+//! The ports on AWS: DynamoDB, SQS, EventBridge Scheduler, SES and Parameter Store, and what every
+//! Lambda needs to begin.
+//!
+//! A function makes one [`Session`] at its cold start from what the template puts into its
+//! environment, and takes from it only the ports that it uses: what is not taken is not linked.
+
+mod config;
+mod function;
+mod mailer;
+mod queue;
+mod scheduler;
+mod secrets;
+mod session;
+mod table;
+
+pub use config::{Config, Missing};

@@ -1,0 +1,95 @@
+//! What every adapter of the ports must do. Written against the ports alone: another adapter gives
+//! its own [`World`], and gets every case as a test of its own from [`suite!`].
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
+
+pub mod queue;
+pub mod scheduler;
+pub mod table;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use harkara_engine::port::{Delivery, Queue, QueueName, Scheduler, Table, Unprocessed};
+use jiff::Timestamp;
+
+/// An adapter under test, empty at first. Events redrive into failures after the fifth receive.
+#[async_trait]
+pub trait World: Send + Sync {
+    /// The table under test.
+    fn table(&self) -> Arc<dyn Table>;
+    /// The queues under test.
+    fn queue(&self) -> Arc<dyn Queue>;
+    /// The scheduler under test.
+    fn scheduler(&self) -> Arc<dyn Scheduler>;
+    /// The time that queues and schedules go by.
+    fn now(&self) -> Timestamp;
+    /// Lets time pass.
+    async fn pass(&self, span: Duration);
+    /// Up to ten messages that are visible now; none if there are none.
+    async fn receive(&self, queue: QueueName) -> Vec<Delivery>;
+    /// Ends a batch, as a runtime does.
+    async fn settle(&self, queue: QueueName, batch: &[Delivery], unprocessed: &Unprocessed);
+    /// The queue's visibility.
+    fn visibility(&self) -> Duration;
+}
+
+/// A test for each case of some ports, each over a world of its own: `suite!(table, Twin::new())`.
+#[macro_export]
+macro_rules! suite {
+    (table, $world:expr) => {
+        $crate::suite! { $world, table:
+            versions_count_up
+            an_expectation_that_does_not_hold_changes_nothing
+            of_many_racing_writers_one_wins
+            a_transaction_is_all_or_nothing_and_names_its_faults
+            limits_are_refused
+            a_cursor_of_no_page_is_told_apart_from_a_fault
+            pages_go_through_everything_once
+            a_page_stops_at_a_megabyte
+            ranges_have_both_ends
+            prefixes_go_both_ways
+            indexes_are_sparse
+            equal_index_places_are_paged
+            counters_add
+            deletes_take_expectations
+        }
+    };
+    (queue, $world:expr) => {
+        $crate::suite! { $world, queue:
+            what_is_sent_is_received
+            a_delay_hides
+            longer_delays_and_bodies_are_refused
+            a_delivery_is_hidden_until_its_visibility_ends
+            visibility_can_be_set
+            a_receipt_ends_with_its_delivery
+            a_partial_failure_brings_back_only_what_failed
+            the_fifth_failure_redrives
+            a_last_failure_shown_at_once_redrives_at_once
+            due_times_order_deliveries
+            the_retry_ladder_counts_receives
+        }
+    };
+    (scheduler, $world:expr) => {
+        $crate::suite! { $world, scheduler:
+            a_schedule_fires_at_its_time
+            a_name_is_taken_once
+            a_cancelled_schedule_does_not_fire
+            the_past_fires_at_once
+            schedules_fire_in_the_order_of_their_times
+            bad_names_are_refused
+        }
+    };
+    ($world:expr, $port:ident: $($case:ident)*) => {
+        mod $port {
+            #[allow(unused_imports)]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    $crate::$port::$case(&$world).await;
+                }
+            )*
+        }
+    };
+}
