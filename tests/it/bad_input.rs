@@ -3,10 +3,13 @@
 use bytes::Bytes;
 use harkara_engine::ingest::Ingest;
 use harkara_engine::port::QueueName;
+use harkara_engine::{bury::Content, replay::Filter};
 use http::{Method, Request, StatusCode};
 
+use serde_json::Value;
+
 use crate::{
-    bodies::Order,
+    bodies::{Order, message},
     world::{TestWorld, Webhook, partition},
 };
 
@@ -184,5 +187,55 @@ async fn a_forged_button_confirms_nothing() {
     }
     let order = Order::cod(1, world.now());
     assert_eq!(world.story(&order).await.order.confirmation(), harkara_domain::order::Confirmation::Pending);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_can_never_be_written_is_a_dead_letter_at_once_and_runs_again_when_it_can() {
+    let (world, good) = world().await;
+    world.probe.oversize(true);
+    assert_eq!(world.deliver(&good).await, StatusCode::OK);
+    world.run().await;
+    let [letter] = &world.dead_letters().await[..] else { panic!("one letter") };
+    assert!(letter.reason.to_string().contains("over a limit: told to be"), "{}", letter.reason);
+    assert!(matches!(&letter.content, Content::Message { body } if body.contains("Siddiqui")), "whole");
+    assert_eq!(world.counter("matcher.hopeless"), 1, "it was not tried five times");
+    world.probe.oversize(false);
+    let filter = Filter { id: Some(letter.id.clone()), ..Filter::default() };
+    world.world.replayer.start(&TestWorld::store(), filter, "ops").await.unwrap();
+    world.run().await;
+    assert_eq!(world.calls().len(), 1, "the customer is asked");
+    world.advance(crate::world::minutes(30)).await;
+}
+
+#[tokio::test]
+async fn many_long_messages_at_once_are_more_than_one_job() {
+    let world = TestWorld::at("2026-11-22T10:00").await;
+    let order = Order::cod(1, world.now());
+    world.place(&order).await;
+    let long = "بہت لمبا پیغام ".repeat(120);
+    let mut body = Value::Null;
+    for n in 0..150 {
+        let content = serde_json::json!({ "body": long });
+        let one = message(
+            &format!("wamid.long.{n}"),
+            order.phone.as_deref().unwrap(),
+            world.now(),
+            "text",
+            &content,
+        );
+        match body.pointer_mut("/entry/0/changes/0/value/messages").and_then(Value::as_array_mut) {
+            Some(messages) => messages
+                .extend(one["entry"][0]["changes"][0]["value"]["messages"].as_array().unwrap().clone()),
+            None => body = one,
+        }
+    }
+    assert!(body.to_string().len() > 300 * 1024, "{}", body.to_string().len());
+    let webhook = world.whatsapp_says(body.to_string().as_bytes());
+    assert_eq!(world.deliver(&webhook).await, StatusCode::OK);
+    world.run().await;
+    assert_eq!(world.counter("facts.applied"), 3, "the order, and the messages in two jobs");
+    let story = world.story(&order).await;
+    assert_eq!(story.history.len(), 151);
     world.finish().await;
 }

@@ -1,11 +1,13 @@
 //! What an order costs, in requests to the ports: a change of it is to be seen.
 
 use harkara_domain::fact::Choice;
+use harkara_engine::{catalog::Catalog, setup::Setup};
 use jiff::SignedDuration;
+use std::sync::Arc;
 
 use crate::{
     bodies::Order,
-    world::{TestWorld, minutes},
+    world::{TestWorld, flow_id, minutes},
 };
 
 /// What was asked since the last look, but for the reading of what the store has set up, which is done
@@ -69,5 +71,33 @@ async fn an_order_that_is_confirmed_after_the_reminder_costs_so_many_requests() 
         ("write of 1", 2), // each is skipped, with its reason
     ]);
     assert_eq!(asked(&world), skipped, "neither alert is needed");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn to_see_that_nothing_was_changed_costs_one_small_read() {
+    let world = TestWorld::at("2026-11-22T10:00").await;
+    world.place(&Order::cod(1, world.now())).await;
+    let set_up = || -> Vec<(String, u64)> {
+        world.probe.counted().into_iter().filter(|(name, _)| name.starts_with("set-up")).collect()
+    };
+    set_up();
+    world.stall(SignedDuration::from_secs(6));
+    world.place(&Order::cod(2, world.now())).await;
+    assert_eq!(set_up(), numbers(&[("set-up get", 1)]));
+    // What another process changes is seen by that look.
+    let other = Catalog::new(world.embedded.table(), world.world.ports.clock.clone());
+    let setup = Setup {
+        table: world.embedded.table(),
+        clock: world.world.ports.clock.clone(),
+        catalog: Arc::new(other),
+    };
+    setup.switch(&TestWorld::store(), &flow_id("cod-confirmation"), false).await.unwrap();
+    world.stall(SignedDuration::from_secs(6));
+    let third = Order::cod(3, world.now());
+    world.place(&third).await;
+    assert!(world.sent(&third).is_empty(), "the flow is off");
+    assert_eq!(set_up(), numbers(&[("set-up get", 2), ("set-up query", 3)]));
+    world.advance(minutes(180)).await;
     world.finish().await;
 }

@@ -47,6 +47,7 @@ struct State {
     alarms: BTreeSet<Timestamp>,
     losing: bool,
     failing_reads: bool,
+    oversized: bool,
     hold: Option<(Matches, Gate)>,
 }
 
@@ -83,6 +84,11 @@ impl Probe {
     /// From now on reads fail.
     pub(crate) fn fail_reads(&self, failing: bool) {
         self.state.lock().unwrap().failing_reads = failing;
+    }
+
+    /// From now on what is written of orders is over a limit.
+    pub(crate) fn oversize(&self, oversized: bool) {
+        self.state.lock().unwrap().oversized = oversized;
     }
 
     /// Holds the next write that `matches` before it is made.
@@ -144,6 +150,10 @@ impl Table for Probe {
         };
         if let Some(gate) = gate {
             gate.pass().await;
+        }
+        let of_orders = writes.iter().any(|write| write.key().pk.starts_with("o#"));
+        if of_orders && self.state.lock().unwrap().oversized {
+            return Err(WriteError::TooLarge("told to be".to_owned()));
         }
         self.table.write(writes).await
     }

@@ -7,6 +7,7 @@ use harkara_domain::{
     run::{RunStatus, StageStatus},
     status::OrderStatus,
 };
+use jiff::SignedDuration;
 
 use crate::{
     bodies::Order,
@@ -286,5 +287,22 @@ async fn a_customer_who_wrote_gets_free_text_with_buttons() {
     assert!(written.iter().any(|entry| matches!(entry.what, What::Reply(_))), "{written:?}");
     world.tap(&order, Choice::Confirm).await;
     world.advance(minutes(120)).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_stages_of_a_priority_store_have_a_queue_of_their_own() {
+    let world = TestWorld::with("2026-11-22T10:00", |file| file.settings.priority = true).await;
+    let order = Order::cod(1, world.now());
+    world.place(&order).await;
+    world.stall(minutes(30) + SignedDuration::from_millis(1));
+    world.run().await;
+    assert_eq!(world.calls().len(), 2, "asked and reminded");
+    let asked = world.probe.counted();
+    assert_eq!(asked.get("send to priority"), Some(&1), "{asked:?}");
+    assert_eq!(asked.get("send to stages"), None, "{asked:?}");
+    world.advance(minutes(120)).await;
+    let asked = world.probe.counted();
+    assert_eq!(asked.get("send to stages"), None, "{asked:?}");
     world.finish().await;
 }

@@ -99,7 +99,9 @@ impl TestWorld {
         let (whatsapp, post_office) =
             (Arc::new(Provider::new(clock.clone())), Arc::new(PostOffice::new(clock.clone())));
         let world = Self::open(dir, clock, whatsapp, post_office, file);
-        world.file.put(&world.world.setup, &SecretsFile::in_folder(world.dir.path())).await.unwrap();
+        let secrets = SecretsFile::in_folder(world.dir.path());
+        secrets.put(world.file.store.as_str(), &world.file.connections).unwrap();
+        world.file.put(&world.world.setup).await.unwrap();
         world.probe.counted();
         world
     }

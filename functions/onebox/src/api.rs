@@ -37,16 +37,21 @@ struct Previewed {
 }
 
 impl Client {
-    /// A client of the server that runs on a data folder.
+    /// A client of a server anywhere, with the API key in the variable `HARKARA_KEY`, or of the one
+    /// that runs on a data folder.
     ///
     /// # Errors
-    /// When the server has left no key there.
-    pub fn local(data: &Path, url: &str) -> Result<Self> {
+    /// When there is no key in either place.
+    pub fn of(data: &Path, url: &str) -> Result<Self> {
+        let url = url.trim_end_matches('/').to_owned();
+        if let Ok(key) = std::env::var("HARKARA_KEY") {
+            return Ok(Self { http: HttpClient::new(), url, key });
+        }
         let file = data.join("local.key");
         let key = std::fs::read_to_string(&file).with_context(|| {
             format!("{} is missing: is the server running on this folder?", file.display())
         })?;
-        Ok(Self { http: HttpClient::new(), url: url.trim_end_matches('/').to_owned(), key })
+        Ok(Self { http: HttpClient::new(), url, key })
     }
 
     async fn call<T: DeserializeOwned>(

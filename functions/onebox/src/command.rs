@@ -37,6 +37,11 @@ enum Command {
     /// Check templates, and show what to register with Meta.
     #[command(subcommand)]
     Template(Template),
+    /// Set up stores that live on AWS. Takes credentials, region and the deployment's names from the
+    /// environment.
+    #[cfg(feature = "aws")]
+    #[command(subcommand)]
+    Aws(crate::aws::Aws),
 }
 
 /// What `serve` listens on and keeps its state in.
@@ -81,7 +86,7 @@ pub struct Demo {
 
 #[derive(Debug, Args)]
 struct Replay {
-    /// The folder of the running server.
+    /// The folder of the running server; not looked at where HARKARA_KEY has an API key.
     #[arg(long, default_value = ".harkara")]
     data: PathBuf,
     /// Where the server is.
@@ -183,6 +188,8 @@ impl Arguments {
             Command::ApiKey(ApiKey::New { name, role, store, data }) => {
                 new_key(&name, &role, store, &data).await
             }
+            #[cfg(feature = "aws")]
+            Command::Aws(command) => command.run().await,
             Command::Flow(Flow::Check { files }) => check(&files),
             Command::Template(Template::Meta { files }) => meta(&files),
         }
@@ -190,14 +197,13 @@ impl Arguments {
 }
 
 async fn put_store(file: &std::path::Path, data: &std::path::Path) -> Result<()> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    let store: StoreFile =
-        serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))?;
+    let store = StoreFile::read(file)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let embedded = serve::open(data, &clock)?;
     let catalog = Arc::new(Catalog::new(embedded.table(), clock.clone()));
     let setup = Setup { table: embedded.table(), clock, catalog };
-    store.put(&setup, &SecretsFile::in_folder(data)).await?;
+    SecretsFile::in_folder(data).put(store.store.as_str(), &store.connections)?;
+    store.put(&setup).await?;
     serve::remember_first(data, &store.store)?;
     println!("The store {} is set up, with {} flows.", store.store, store.flows.len());
     embedded.close();
@@ -208,7 +214,7 @@ async fn new_key(name: &str, role: &str, store: Option<String>, data: &std::path
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let embedded = serve::open(data, &clock)?;
     let store = serve::console_store(data, store);
-    let key = serve::make_key(&embedded, &clock, &store, name, role).await?;
+    let key = serve::make_key(embedded.table(), &clock, &store, name, role).await?;
     println!("{key}");
     embedded.close();
     Ok(())
@@ -251,5 +257,5 @@ fn meta(files: &[PathBuf]) -> Result<()> {
 async fn replay(options: Replay) -> Result<()> {
     let Replay { data, url, id, flow, error, from, to, preview, yes } = options;
     let filter = Filter { id, flow, error, from, to };
-    api::Client::local(&data, &url)?.replay(&filter, preview, yes).await
+    api::Client::of(&data, &url)?.replay(&filter, preview, yes).await
 }

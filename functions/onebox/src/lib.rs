@@ -1,6 +1,8 @@
 //! Harkara in one process: the same handlers as the Lambdas, over the embedded store.
 
 pub mod api;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod command;
 pub mod demo;
 mod private;

@@ -9,7 +9,7 @@ use harkara_embedded::{Embedded, ScaledClock, Settings, consume};
 use harkara_engine::{
     outbox::OutboxMailer,
     people::{People, Role},
-    port::{Clock, Delivery, QueueName, Secrets, SystemClock, Unprocessed},
+    port::{Clock, Delivery, QueueName, Secrets, SystemClock, Table, Unprocessed},
 };
 use harkara_http::HttpClient;
 use jiff::Timestamp;
@@ -75,14 +75,14 @@ const FIRST_STORE: &str = "first-store";
 /// # Errors
 /// For a role that does not exist, or when the table fails.
 pub async fn make_key(
-    embedded: &Embedded,
+    table: Arc<dyn Table>,
     clock: &Arc<dyn Clock>,
     store: &StoreId,
     name: &str,
     role: &str,
 ) -> Result<String> {
     let role = Role::parse(role).ok_or_else(|| anyhow!("a key can be a viewer or an operator"))?;
-    let people = People { table: embedded.table(), clock: clock.clone() };
+    let people = People { table, clock: clock.clone() };
     Ok(people.make_key(store, name, role, "command line").await?.secret)
 }
 
@@ -96,7 +96,7 @@ async fn local_key(data: &Path, embedded: &Embedded, clock: &Arc<dyn Clock>, sto
     {
         return Ok(());
     }
-    let key = make_key(embedded, clock, store, "local command line", "operator").await?;
+    let key = make_key(embedded.table(), clock, store, "local command line", "operator").await?;
     private::write(&file, &key).with_context(|| format!("writing {}", file.display()))
 }
 
@@ -156,7 +156,9 @@ async fn first_store(options: &Serve, world: &World, secrets: &SecretsFile, url:
     if store.as_str() != StoreFile::DEMO {
         anyhow::bail!("the store {store} is not set up: see harkara store put");
     }
-    StoreFile::demo(url)?.put(&world.setup, secrets).await?;
+    let demo = StoreFile::demo(url)?;
+    secrets.put(demo.store.as_str(), &demo.connections)?;
+    demo.put(&world.setup).await?;
     remember_first(&options.data, &store)?;
     Ok(store)
 }

@@ -6,13 +6,9 @@ use harkara_engine::{
     outbox::OutboxMailer,
     port::{Mail, MailError, Mailer, Secrets},
 };
+use harkara_mime::{Mailbox, message};
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
-    },
-    transport::smtp::authentication::Credentials,
+    AsyncSmtpTransport, AsyncTransport, Tokio1Executor, transport::smtp::authentication::Credentials,
 };
 use serde::Deserialize;
 use std::{
@@ -89,43 +85,5 @@ impl Mailer for SmtpOrOutbox {
             Err(error) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
             Err(error) => Err(MailError::Failed(error.to_string())),
         }
-    }
-}
-
-fn message(from: &Mailbox, mail: &Mail) -> Result<Message, String> {
-    let mut builder = Message::builder().from(from.clone()).subject(&mail.subject);
-    for to in &mail.to {
-        builder = builder.to(to.parse().map_err(|error| format!("to: {error}"))?);
-    }
-    if let Some(reference) = &mail.reference {
-        let name = HeaderName::new_from_ascii_str("X-Harkara-Reference");
-        builder = builder.raw_header(HeaderValue::new(name, reference.clone()));
-    }
-    let built = match &mail.html {
-        Some(html) => builder.multipart(MultiPart::alternative_plain_html(mail.text.clone(), html.clone())),
-        None => builder.body(mail.text.clone()),
-    };
-    built.map_err(|error| error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mail_has_both_forms_and_our_reference() {
-        let mail = Mail {
-            to: vec!["ops@example.com".to_owned()],
-            subject: "Two failed — دیکھیں".to_owned(),
-            text: "plain".to_owned(),
-            html: Some("<p>html</p>".to_owned()),
-            reference: Some("shopify-1/cod~order_created/0/1".to_owned()),
-        };
-        let built = message(&"Shop <shop@example.com>".parse().unwrap(), &mail).unwrap();
-        let text = String::from_utf8(built.formatted()).unwrap();
-        assert!(text.contains("X-Harkara-Reference: shopify-1/cod~order_created/0/1"), "{text}");
-        assert!(text.contains("multipart/alternative"));
-        let bad = Mail { to: vec!["nobody".to_owned()], ..mail };
-        assert!(message(&"shop@example.com".parse().unwrap(), &bad).is_err());
     }
 }

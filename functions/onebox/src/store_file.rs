@@ -5,8 +5,7 @@ use harkara_domain::StoreId;
 use harkara_engine::{settings::Settings, setup::Setup};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-
-use crate::secrets_file::SecretsFile;
+use std::path::Path;
 
 /// A store: its settings, connections, templates and flows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,12 +29,21 @@ pub struct StoreFile {
 }
 
 impl StoreFile {
-    /// Sets the store up. What it has already and the file does not name stays.
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no such file.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))
+    }
+
+    /// Sets the store up, but for its connections, whose place is apart. What it has already and the
+    /// file does not name stays.
     ///
     /// # Errors
     /// When a text has problems, or something cannot be written.
-    pub async fn put(&self, setup: &Setup, secrets: &SecretsFile) -> Result<()> {
-        secrets.put(self.store.as_str(), &self.connections)?;
+    pub async fn put(&self, setup: &Setup) -> Result<()> {
         setup.settings(&self.store, &self.settings).await.context("settings")?;
         for text in &self.templates {
             setup.template(&self.store, text).await.with_context(|| first_line(text))?;

@@ -1,5 +1,6 @@
 //! What the template puts into a function's environment.
 
+use harkara_engine::port::QueueName;
 use std::collections::BTreeMap;
 
 /// A variable that is not set, or says nothing sensible: the one clear line of a failed cold start.
@@ -62,6 +63,39 @@ impl Config {
     /// [`Missing`] when it is not set, or empty.
     pub fn require(&self, name: &'static str) -> Result<&str, Missing> {
         self.get(name).ok_or_else(|| Missing { name, problem: "it is missing".to_owned() })
+    }
+
+    /// An address that may be there.
+    ///
+    /// # Errors
+    /// [`Missing`] when it is there and no `http` or `https` address.
+    pub fn url(&self, name: &'static str) -> Result<Option<&str>, Missing> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let problem = |problem: String| Missing { name, problem };
+        let uri: http::Uri = value.parse().map_err(|error| problem(format!("it is no address: {error}")))?;
+        match uri.scheme_str() {
+            Some("http" | "https") => Ok(Some(value)),
+            _ => Err(problem("it is no http or https address".to_owned())),
+        }
+    }
+
+    /// The URL of a queue, which ends with the name that it has with SQS.
+    ///
+    /// # Errors
+    /// [`Missing`] when it is not set, or no URL of a queue.
+    pub fn queue(&self, queue: QueueName) -> Result<&str, Missing> {
+        let name = match queue {
+            QueueName::Events => Self::EVENTS,
+            QueueName::Stages => Self::STAGES,
+            QueueName::PriorityStages => Self::PRIORITY,
+            QueueName::Failures => Self::FAILURES,
+        };
+        let url = self.url(name)?.ok_or_else(|| Missing { name, problem: "it is missing".to_owned() })?;
+        if url.ends_with('/') || url.split('/').count() < 5 {
+            let problem = "it is no queue's URL: https://<host>/<account>/<name>".to_owned();
+            return Err(Missing { name, problem });
+        }
+        Ok(url)
     }
 
     /// A variable that may be there; one that is empty is not.

@@ -5,7 +5,7 @@
 //! environment, and takes from it only the ports that it uses: what is not taken is not linked.
 
 mod config;
-mod function;
+pub mod function;
 mod mailer;
 mod queue;
 mod scheduler;
@@ -14,3 +14,5 @@ mod session;
 mod table;
 
 pub use config::{Config, Missing};
+pub use session::{Service, Session};
+pub use table::DynamoTable;

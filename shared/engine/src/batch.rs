@@ -1,21 +1,25 @@
 //! Batches: what every function that a queue feeds does alike.
 
-use futures::future::join_all;
-use std::future::Future;
+use futures::{FutureExt, future::join_all};
+use std::{future::Future, panic::AssertUnwindSafe};
 
 use crate::{
-    job::BadJob,
-    port::{Delivery, Outgoing, Queue, QueueError, QueueName, Unprocessed},
+    fault::Fault,
+    job::{BadJob, Job, MessageJob},
+    port::{Delivery, Outgoing, Queue, QueueError, QueueName, Unprocessed, WriteError},
 };
 
 /// Works on the messages of a batch side by side, so that one bad message never repeats its
-/// neighbours. `work` says whether its message is settled; the others have to come again.
+/// neighbours. `work` says whether its message is settled; the others have to come again, as has one
+/// over which it panics.
 pub(crate) async fn each<'a, F>(deliveries: &'a [Delivery], work: impl Fn(&'a Delivery) -> F) -> Unprocessed
 where
     F: Future<Output = bool>,
 {
-    let settled = join_all(deliveries.iter().map(work)).await;
-    let again = deliveries.iter().zip(settled).filter(|(_, settled)| !settled);
+    // What a panic leaves behind is in the table and the queues, which are whole after any failure.
+    let contained = |delivery| AssertUnwindSafe(work(delivery)).catch_unwind();
+    let settled = join_all(deliveries.iter().map(contained)).await;
+    let again = deliveries.iter().zip(settled).filter(|(_, settled)| !matches!(settled, Ok(true)));
     Unprocessed(again.map(|(delivery, _)| delivery.id.clone()).collect())
 }
 
@@ -30,4 +34,42 @@ pub(crate) async fn put_aside(
 ) -> Result<(), QueueError> {
     tracing::error!(message = %delivery.id, ?problem, "not a job for this function");
     queue.send(QueueName::Failures, vec![Outgoing::now(delivery.body.clone())]).await
+}
+
+/// Whether a message can never be worked on, so that it need not come again.
+pub(crate) fn is_hopeless(fault: &Fault) -> bool {
+    matches!(fault, Fault::Write(WriteError::TooLarge(_)))
+}
+
+/// Gives a message that can never be worked on to the dead-letter function, with the reason.
+///
+/// # Errors
+/// When the queue does not take it.
+pub(crate) async fn give_up(queue: &dyn Queue, delivery: &Delivery, fault: &Fault) -> Result<(), QueueError> {
+    tracing::error!(message = %delivery.id, %fault, "can never be worked on");
+    let job = MessageJob { body: delivery.body.clone(), problem: fault.to_string() };
+    let wrapped = Job::Message(job).body();
+    // What has no room for the reason goes without it.
+    let body = if wrapped.len() <= Outgoing::MAX_BODY { wrapped } else { delivery.body.clone() };
+    queue.send(QueueName::Failures, vec![Outgoing::now(body)]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_brings_back_its_own_message_alone() {
+        let batch = ["fine", "panics", "fine too", "fails"].map(|body| Delivery {
+            id: body.to_owned(),
+            receipt: String::new(),
+            body: body.to_owned(),
+            receives: 1,
+        });
+        let again = each(&batch, |delivery| async move {
+            assert_ne!(delivery.body, "panics");
+            delivery.body != "fails"
+        });
+        assert_eq!(futures::executor::block_on(again), Unprocessed(vec!["panics".to_owned(), "fails".to_owned()]));
+    }
 }

@@ -1,5 +1,6 @@
 //! What a store has set up, held in memory for a few seconds: settings, flows, templates, pauses.
-//! A change by this process is seen at once, one by another within [`Catalog::FRESH_FOR`].
+//! A change by this process is seen at once, one by another within [`Catalog::FRESH_FOR`]. Every change
+//! is counted, so that a look whether there was one reads a single small item.
 
 use harkara_channels::template::{self, Template};
 use harkara_domain::{Flow, FlowId, StoreId, flow, flow::Channel};
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     keys,
-    port::{Clock, Item, Query, Table, TableError},
+    port::{Clock, Item, Query, Table, TableError, Write, WriteError},
     record::{all, decode, load},
     settings::Settings,
 };
@@ -75,7 +76,14 @@ pub struct Shelf {
     pub templates: HashMap<String, Template>,
     /// Its paused channels.
     pub pauses: HashMap<String, Pause>,
-    read_at: Timestamp,
+    /// The changes that it holds.
+    changes: u64,
+}
+
+/// A shelf, and when it was last known to be how the store is set up.
+struct Held {
+    shelf: Arc<Shelf>,
+    at: Timestamp,
 }
 
 impl Shelf {
@@ -89,12 +97,12 @@ impl Shelf {
 pub struct Catalog {
     table: Arc<dyn Table>,
     clock: Arc<dyn Clock>,
-    shelves: Mutex<HashMap<StoreId, Arc<Shelf>>>,
+    shelves: Mutex<HashMap<StoreId, Held>>,
     versions: Mutex<HashMap<(StoreId, FlowId, u32), Arc<Flow>>>,
 }
 
 impl Catalog {
-    /// How long a shelf is used before it is read again, in real time.
+    /// How long a shelf is used before it is looked whether it is still so, in real time.
     pub const FRESH_FOR: SignedDuration = SignedDuration::from_secs(5);
     /// Old versions held at most; beyond it they are read again.
     const MAX_VERSIONS: usize = 1000;
@@ -111,21 +119,45 @@ impl Catalog {
     pub async fn shelf(&self, store: &StoreId) -> Result<Option<Arc<Shelf>>, TableError> {
         let now = self.clock.now();
         let fresh_for = self.clock.real(Self::FRESH_FOR);
-        let held = self.shelves.lock().unwrap_or_else(PoisonError::into_inner).get(store).cloned();
-        if let Some(shelf) = held.filter(|shelf| now.duration_since(shelf.read_at) < fresh_for) {
-            return Ok(Some(shelf));
+        let held = self.held(store);
+        if let Some((shelf, _)) = held.as_ref().filter(|(_, at)| now.duration_since(*at) < fresh_for) {
+            return Ok(Some(shelf.clone()));
         }
-        let Some(shelf) = self.read(store, now).await?.map(Arc::new) else { return Ok(None) };
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner).insert(store.clone(), shelf.clone());
-        Ok(Some(shelf))
+        // Before all else: a change that comes while the rest is read is seen by the next look.
+        let changes = self.table.get(&keys::changes(store)).await?.map_or(0, |item| item.version);
+        let same = held.map(|(shelf, _)| shelf).filter(|shelf| shelf.changes == changes);
+        let shelf = match same {
+            Some(shelf) => Some(shelf),
+            None => self.read(store, changes).await?.map(Arc::new),
+        };
+        if let Some(shelf) = &shelf {
+            let held = Held { shelf: shelf.clone(), at: now };
+            self.shelves.lock().unwrap_or_else(PoisonError::into_inner).insert(store.clone(), held);
+        }
+        Ok(shelf)
     }
 
-    /// Forgets a store's shelf, after a change to it.
-    pub fn forget(&self, store: &StoreId) {
+    fn held(&self, store: &StoreId) -> Option<(Arc<Shelf>, Timestamp)> {
+        let shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.get(store).map(|held| (held.shelf.clone(), held.at))
+    }
+
+    /// Writes a change of how a store is set up, and counts it.
+    ///
+    /// # Errors
+    /// As [`Table::write`].
+    pub async fn write(&self, store: &StoreId, mut writes: Vec<Write>) -> Result<(), WriteError> {
+        writes.push(Write::Add { key: keys::changes(store), field: "changes", by: 1 });
+        self.table.write(writes).await?;
+        self.forget(store);
+        Ok(())
+    }
+
+    fn forget(&self, store: &StoreId) {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner).remove(store);
     }
 
-    async fn read(&self, store: &StoreId, now: Timestamp) -> Result<Option<Shelf>, TableError> {
+    async fn read(&self, store: &StoreId, changes: u64) -> Result<Option<Shelf>, TableError> {
         let Some(settings) = load::<Settings>(&*self.table, &keys::settings(store)).await? else {
             return Ok(None);
         };
@@ -136,7 +168,7 @@ impl Catalog {
             flows: Vec::new(),
             templates: HashMap::new(),
             pauses: HashMap::new(),
-            read_at: now,
+            changes,
         };
         for prefix in ["f#", "p#", "t#"] {
             let query = Query::partition(keys::store_partition(store)).prefix(prefix);

@@ -103,7 +103,7 @@ impl Ingest {
             self.counters.add(&format!("{name}.ignored.{kind}"));
         }
         let taken = TakenIn { facts: parsed.facts.len(), ignored: parsed.ignored.len() };
-        let messages = jobs(parsed.facts);
+        let messages = jobs(parsed.facts).ok_or_else(|| self.refused(name, Refusal::TooLarge))?;
         if !messages.is_empty() {
             self.queue.send(QueueName::Events, messages).await?;
             self.counters.add(&format!("{name}.taken_in"));
@@ -138,8 +138,9 @@ impl Ingest {
     }
 }
 
-/// One message a subject: facts of the same order stay together, others do not hold each other up.
-fn jobs(facts: Vec<harkara_domain::Fact>) -> Vec<Outgoing> {
+/// One message a subject: facts of the same order stay together, as many as one message holds, others
+/// do not hold each other up. `None` when a fact alone is over what a queue takes.
+fn jobs(facts: Vec<harkara_domain::Fact>) -> Option<Vec<Outgoing>> {
     let mut groups: Vec<(Subject, FactsJob)> = Vec::new();
     for fact in facts {
         let subject = fact.subject();
@@ -148,5 +149,23 @@ fn jobs(facts: Vec<harkara_domain::Fact>) -> Vec<Outgoing> {
             None => groups.push((subject, FactsJob { facts: vec![fact] })),
         }
     }
-    groups.into_iter().map(|(_, job)| Outgoing::now(Job::Facts(job).body())).collect()
+    let mut messages = Vec::new();
+    groups.into_iter().try_for_each(|(_, job)| split(job, &mut messages))?;
+    Some(messages)
+}
+
+fn split(job: FactsJob, messages: &mut Vec<Outgoing>) -> Option<()> {
+    let job = Job::Facts(job);
+    let body = job.body();
+    if body.len() <= Outgoing::MAX_BODY {
+        messages.push(Outgoing::now(body));
+        return Some(());
+    }
+    let Job::Facts(mut job) = job else { return None };
+    if job.facts.len() < 2 {
+        return None;
+    }
+    let rest = job.facts.split_off(job.facts.len() / 2);
+    split(job, messages)?;
+    split(FactsJob { facts: rest }, messages)
 }

@@ -20,6 +20,8 @@ pub enum Job {
     Alert(AlertJob),
     /// Go on with a replay.
     Replay(ReplayJob),
+    /// File a message that nobody can work on.
+    Message(MessageJob),
 }
 
 /// Facts about one subject, folded together.
@@ -79,6 +81,15 @@ pub struct ReplayJob {
     pub after: Option<String>,
 }
 
+/// A message that nobody can work on, however often it comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageJob {
+    /// Its body, whole.
+    pub body: String,
+    /// Why.
+    pub problem: String,
+}
+
 /// A body that is no job of this version.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadJob {
@@ -113,6 +124,7 @@ impl Job {
             Self::Failure(fields) => write("failure", fields),
             Self::Alert(fields) => write("alert", fields),
             Self::Replay(fields) => write("replay", fields),
+            Self::Message(fields) => write("message", fields),
         }
     }
 
@@ -131,6 +143,7 @@ impl Job {
             "failure" => parse(body).map(Self::Failure),
             "alert" => parse(body).map(Self::Alert),
             "replay" => parse(body).map(Self::Replay),
+            "message" => parse(body).map(Self::Message),
             other => Err(BadJob::Unreadable(format!("no job is called {other}"))),
         }
     }

@@ -11,6 +11,7 @@
 //! | | `fv#<flow>#<version>` | a version of a flow, never changed |
 //! | | `t#<template>` | a message template |
 //! | | `p#<channel>` | a pause of a channel |
+//! | | `changes` | how often any of the above was changed |
 //! | | `alert` | the open window of failures that a mail will tell of |
 //! | `d#<store>` | `<time>#<what>` | a dead letter |
 //! | `y#<store>` | `<time>-<tag>` | a replay and its progress |
@@ -87,6 +88,11 @@ pub fn store_partition(store: &StoreId) -> String {
 /// A store's settings.
 pub fn settings(store: &StoreId) -> Key {
     Key::new(store_partition(store), "settings")
+}
+
+/// The count of a store's changes of settings, flows, templates and pauses.
+pub fn changes(store: &StoreId) -> Key {
+    Key::new(store_partition(store), "changes")
 }
 
 /// A flow's head.

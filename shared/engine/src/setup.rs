@@ -142,8 +142,6 @@ impl Setup {
     }
 
     async fn write(&self, store: &StoreId, writes: Vec<Write>) -> Result<(), SetupError> {
-        self.table.write(writes).await?;
-        self.catalog.forget(store);
-        Ok(())
+        Ok(self.catalog.write(store, writes).await?)
     }
 }

@@ -1,9 +1,12 @@
-//! Outgoing HTTP: one client with kept connections and one time limit.
+//! Outgoing HTTP: one client with kept connections, for providers and for the cloud's own services.
 
-use async_trait::async_trait;
+mod no_answer;
+mod provider;
+
 use bytes::Bytes;
-use harkara_engine::port::{Http, HttpError, HttpRequest, HttpResponse};
-use http_body_util::{BodyExt, Full, Limited};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -11,8 +14,10 @@ use hyper_util::{
 };
 use std::time::Duration;
 
-/// The client. Cheap to clone.
-#[derive(Clone)]
+pub use no_answer::NoAnswer;
+
+/// The client. Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
 pub struct HttpClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     limit: Duration,
@@ -21,14 +26,15 @@ pub struct HttpClient {
 impl HttpClient {
     /// How long a provider may take: well under a claim's lease.
     pub const LIMIT: Duration = Duration::from_secs(10);
-    const MAX_BODY: usize = 64 * 1024;
+    /// How long a connection may take to open, before TLS.
+    pub const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
-    /// A client that gives a call [`HttpClient::LIMIT`].
+    /// A client that gives a provider [`HttpClient::LIMIT`].
     pub fn new() -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.enforce_http(false);
-        connector.set_connect_timeout(Some(Duration::from_secs(3)));
+        connector.set_connect_timeout(Some(Self::CONNECT_LIMIT));
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
             .with_webpki_roots()
             .https_or_http()
@@ -41,49 +47,19 @@ impl HttpClient {
             .build(connector);
         Self { client, limit: Self::LIMIT }
     }
+
+    /// Sends a request as it is. Only connecting has a limit here ([`HttpClient::CONNECT_LIMIT`]):
+    /// the caller bounds the answer and its body.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] when no answer's head came.
+    pub async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Incoming>, NoAnswer> {
+        self.client.request(request.map(Full::new)).await.map_err(NoAnswer::from)
+    }
 }
 
 impl Default for HttpClient {
     fn default() -> Self {
         Self::new()
     }
-}
-
-#[async_trait]
-impl Http for HttpClient {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let mut builder = http::Request::builder().method(request.method).uri(&request.url);
-        for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
-        }
-        let request = builder
-            .body(Full::new(Bytes::from(request.body)))
-            .map_err(|error| HttpError::NotSent(error.to_string()))?;
-        let call = async {
-            let response = self.client.request(request).await.map_err(|error| {
-                let words = words(&error);
-                if error.is_connect() { HttpError::NotSent(words) } else { HttpError::AnswerLost(words) }
-            })?;
-            let status = response.status().as_u16();
-            let retry_after = response.headers().get(http::header::RETRY_AFTER);
-            let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-            let body = Limited::new(response.into_body(), Self::MAX_BODY).collect().await;
-            let body = body.map_err(|error| HttpError::AnswerLost(error.to_string()))?;
-            Ok(HttpResponse { status, retry_after, body: body.to_bytes().to_vec() })
-        };
-        tokio::time::timeout(self.limit, call).await.unwrap_or_else(|_| {
-            Err(HttpError::AnswerLost(format!("no answer in {} s", self.limit.as_secs())))
-        })
-    }
-}
-
-/// An error with its causes, which alone say what went wrong.
-fn words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }

@@ -21,7 +21,6 @@ pub(crate) use lane::Lane;
 pub(crate) use window::{Hand, Held, Window};
 
 /// SQS's longest message, in bytes.
-const MAX_BODY: usize = 256 * 1024;
 /// SQS's longest visibility.
 const MAX_VISIBILITY: Duration = Duration::from_secs(12 * 3600);
 /// SQS's largest batch.
@@ -177,7 +176,7 @@ impl Queue for Queues {
         if messages.iter().any(|message| message.delay > Outgoing::MAX_DELAY) {
             return refuse("a delay is over 900 seconds");
         }
-        if messages.iter().any(|message| message.body.is_empty() || message.body.len() > MAX_BODY) {
+        if messages.iter().any(|message| message.body.is_empty() || message.body.len() > Outgoing::MAX_BODY) {
             return refuse("a body is empty or over 256 KB");
         }
         let now = self.clock.now();

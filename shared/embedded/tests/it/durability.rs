@@ -1,14 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
+use harkara_contract::World;
 use harkara_embedded::{Embedded, ManualClock};
 use harkara_engine::port::{
     Clock, Expect, IndexKey, Item, Key, Outgoing, QueueName, Unprocessed, Write, WriteError,
 };
 
-use crate::{
-    contract::World,
-    world::{Twin, settings},
-};
+use crate::world::{Twin, settings};
 
 const EVENTS: QueueName = QueueName::Events;
 

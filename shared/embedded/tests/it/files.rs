@@ -1,7 +1,7 @@
 use std::{path::Path, sync::Arc};
 
 use harkara_embedded::{Embedded, OpenError, Settings};
-use harkara_engine::port::SystemClock;
+use harkara_engine::port::{Outgoing, QueueName, SystemClock};
 
 fn open(path: &Path) -> Result<Embedded, OpenError> {
     Embedded::open(path, Arc::new(SystemClock), Settings::default())
@@ -47,7 +47,24 @@ fn a_later_schema_is_refused() {
     let path = dir.path().join("a.db");
     drop(open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
-    assert!(matches!(refusal(&path), OpenError::Newer { found: 99, known: 1, .. }));
+    assert!(matches!(refusal(&path), OpenError::Newer { found: 99, known: 2, .. }));
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_schema_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let first = open(&path).unwrap();
+    first.queue().send(QueueName::Events, vec![Outgoing::now("kept".into())]).await.unwrap();
+    drop(first);
+    // The first schema had no queue for priority stores.
+    let as_it_was = "DROP TABLE message_priority; PRAGMA user_version = 1";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(as_it_was).unwrap();
+    let again = open(&path).unwrap();
+    again.queue().send(QueueName::PriorityStages, vec![Outgoing::now("new".into())]).await.unwrap();
+    for queue in [QueueName::Events, QueueName::PriorityStages] {
+        assert_eq!(again.queues().depth(queue).unwrap().visible, 1, "{queue}");
+    }
 }
 
 #[test]

@@ -1,11 +1,9 @@
 use std::{collections::HashSet, time::Duration};
 
+use harkara_contract::World;
 use harkara_engine::port::{Clock, Outgoing, QueueName, Unprocessed};
 
-use crate::{
-    contract::World,
-    world::{Twin, settings},
-};
+use crate::world::{Twin, settings};
 
 const EVENTS: QueueName = QueueName::Events;
 

@@ -105,15 +105,18 @@ impl Undertaker {
             Ok(Job::Failure(job)) => self.stage(&job.stage, Some(job.reason), delivery.receives > 1).await,
             // Redriven by the stages queue after its last receive.
             Ok(Job::Stage(job)) => self.stage(&job, None, delivery.receives > 1).await,
-            Ok(Job::Facts(job)) => {
-                let store = job.facts.first().map_or_else(|| NOBODY.into(), |fact| fact.store.clone());
+            Ok(job @ Job::Facts(_)) => {
                 let problem = format!("facts could not be folded in {MAX_RECEIVES} tries");
-                self.message(&store, delivery, Reason::Fault { problem }).await
+                self.message(&store_of(&job), &delivery.id, delivery.body.clone(), problem).await
+            }
+            Ok(Job::Message(job)) => {
+                let store = Job::read(&job.body).map_or_else(|_| NOBODY.into(), |job| store_of(&job));
+                self.message(&store, &delivery.id, job.body, job.problem).await
             }
             Ok(Job::Alert(job)) => self.alert(&job.store).await,
             Ok(Job::Replay(job)) => Ok(self.replayer.chunk(&job).await?),
             Err(error @ (BadJob::Unreadable(_) | BadJob::Version(_))) => {
-                self.message(&NOBODY.into(), delivery, Reason::Fault { problem: error.to_string() }).await
+                self.message(&NOBODY.into(), &delivery.id, delivery.body.clone(), error.to_string()).await
             }
         }
     }
@@ -169,13 +172,13 @@ impl Undertaker {
         Ok(self.table.get(&key).await?.is_some())
     }
 
-    async fn message(&self, store: &StoreId, delivery: &Delivery, reason: Reason) -> Result<(), Fault> {
+    async fn message(&self, store: &StoreId, id: &str, body: String, problem: String) -> Result<(), Fault> {
         let at = self.clock.now();
         let letter = DeadLetter {
-            id: format!("{}#message#{}", keys::stamp(at), delivery.id),
+            id: format!("{}#message#{id}", keys::stamp(at)),
             at,
-            content: Content::Message { body: delivery.body.clone() },
-            reason,
+            content: Content::Message { body },
+            reason: Reason::Fault { problem },
             attempts: MAX_RECEIVES,
             replayed: None,
         };
@@ -183,6 +186,19 @@ impl Undertaker {
         self.counters.add("dead_letters.filed");
         self.open_alert(store, at).await
     }
+}
+
+/// Whose a job is.
+fn store_of(job: &Job) -> StoreId {
+    let store = match job {
+        Job::Facts(job) => job.facts.first().map(|fact| fact.store.clone()),
+        Job::Stage(job) => Some(job.store.clone()),
+        Job::Failure(job) => Some(job.stage.store.clone()),
+        Job::Alert(job) => Some(job.store.clone()),
+        Job::Replay(job) => Some(job.store.clone()),
+        Job::Message(_) => None,
+    };
+    store.unwrap_or_else(|| NOBODY.into())
 }
 
 /// Marks the stage failed where it is not yet, and makes its letter. `None` when there is nothing to file.

@@ -65,7 +65,13 @@ impl Matcher {
 
     async fn delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
         match Job::read(&delivery.body) {
-            Ok(Job::Facts(job)) => self.facts(job, delivery.receives > 1).await,
+            Ok(Job::Facts(job)) => match self.facts(job, delivery.receives > 1).await {
+                Err(fault) if batch::is_hopeless(&fault) => {
+                    self.counters.add("matcher.hopeless");
+                    Ok(batch::give_up(&*self.queue, delivery, &fault).await?)
+                }
+                done => done,
+            },
             other => {
                 self.counters.add("matcher.bad_job");
                 Ok(batch::put_aside(&*self.queue, delivery, other.err()).await?)

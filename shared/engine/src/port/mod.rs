@@ -2,6 +2,7 @@
 
 mod clock;
 mod http;
+pub mod limits;
 mod mail;
 mod queue;
 mod scheduler;

@@ -40,13 +40,15 @@ impl fmt::Display for QueueName {
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// JSON, at most 256 KB.
+    /// JSON, at most [`Outgoing::MAX_BODY`].
     pub body: String,
     /// How long it stays hidden at first; at most [`Outgoing::MAX_DELAY`].
     pub delay: Duration,
 }
 
 impl Outgoing {
+    /// The longest body, in bytes.
+    pub const MAX_BODY: usize = 256 * 1024;
     /// SQS's longest delay.
     pub const MAX_DELAY: Duration = Duration::from_secs(900);
 

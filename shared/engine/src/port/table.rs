@@ -50,7 +50,8 @@ pub struct Item {
     pub due: Option<IndexKey>,
     /// JSON, at most 400 KB with keys (DynamoDB's limit).
     pub body: Vec<u8>,
-    /// From when on it may vanish. Housekeeping, not a timer: it may be seen long after.
+    /// From when on it may vanish, to the millisecond. Housekeeping, not a timer: it may be seen long
+    /// after, and till then [`Expect::Absent`] may find it there.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -80,6 +81,7 @@ pub enum Write {
     /// Deletes the item; one that is not there is no fault unless a version was expected.
     Delete(Key, Expect),
     /// Adds to a whole-number field of an item whose body is a flat JSON object; makes both where absent.
+    /// An item is either put or counted: what was put may refuse to be counted.
     Add {
         /// The item.
         key: Key,
@@ -197,10 +199,11 @@ pub enum WriteError {
     /// The table asks to slow down.
     #[error("the table asks to slow down")]
     Throttled,
-    /// Over a limit: 100 parts, two parts at one item, 400 KB an item.
+    /// Over a limit: 100 parts, two parts at one item, 400 KB an item; see [`limits`](super::limits).
     #[error("the write is over a limit: {0}")]
     TooLarge(String),
-    /// Anything else, such as a full disk.
+    /// Anything else, such as a full disk. An answer that was lost on the way is told so too: it is not
+    /// known then whether the write happened.
     #[error("the table could not be written: {0}")]
     Failed(String),
 }

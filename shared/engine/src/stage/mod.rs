@@ -99,7 +99,14 @@ impl StageRunner {
     /// Whether the message is settled.
     async fn delivery(&self, queue: QueueName, delivery: &Delivery) -> bool {
         let step = match Job::read(&delivery.body) {
-            Ok(Job::Stage(job)) => self.stage(&job, delivery.receives).await,
+            Ok(Job::Stage(job)) => match self.stage(&job, delivery.receives).await {
+                Err(fault) if batch::is_hopeless(&fault) => {
+                    self.counters.add("stage.hopeless");
+                    let given_up = batch::give_up(&*self.queue, delivery, &fault).await;
+                    given_up.map(|()| Step::Settled).map_err(Fault::from)
+                }
+                step => step,
+            },
             other => {
                 self.counters.add("stage.bad_job");
                 let put_aside = batch::put_aside(&*self.queue, delivery, other.err()).await;

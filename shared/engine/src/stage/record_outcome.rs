@@ -175,8 +175,7 @@ impl StageRunner {
     ) -> Result<(), Fault> {
         if let Some((channel, pause, alert)) = &performed.pause {
             let write = put(keys::pause(&job.store, *channel), pause, Expect::Any);
-            self.table.write(vec![write]).await?;
-            self.catalog.forget(&job.store);
+            self.catalog.write(&job.store, vec![write]).await?;
             if *alert {
                 let text = format!("{channel} refuses every message: {}", pause.because);
                 self.tell_ops(job, settings, &text).await;
@@ -217,12 +216,10 @@ impl StageRunner {
         }
         let changed_at = self.clock.now();
         let head = FlowHead { active: false, because: Some(because.to_owned()), changed_at, ..stored.value };
-        match self.table.write(vec![put(key, &head, Expect::Version(stored.version))]).await {
-            Ok(()) | Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+        match self.catalog.write(&job.store, vec![put(key, &head, Expect::Version(stored.version))]).await {
+            Ok(()) | Err(WriteError::Expectation(_) | WriteError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        self.catalog.forget(&job.store);
-        Ok(())
     }
 }
 
