@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 data=$(mktemp -d)
 listen=127.0.0.1:8789
-make build
+make harkara
 # In a process group of its own, so that make and the server under it stop together.
 set -m
 make run DATA="$data" LISTEN="$listen" TIME_SCALE=60 >"$data/serve.log" 2>&1 &

@@ -15,6 +15,9 @@ mod bodies;
 mod cost;
 mod crowd;
 mod durability;
+#[path = "../../shared/aws/tests/it/emulator.rs"]
+#[allow(dead_code)] // what the adapters' own tests need besides
+mod emulator;
 mod invariants;
 mod lost;
 mod probe;
@@ -22,5 +25,8 @@ mod provider;
 mod replay;
 mod retries;
 mod road;
+#[path = "../scenarios/mod.rs"]
+mod scenarios;
+mod scenes;
 mod schema;
 mod world;

@@ -14,6 +14,8 @@ use std::{
 };
 use tokio::sync::Notify;
 
+use crate::cost::Meter;
+
 /// Holds whoever comes to it until it is opened.
 #[derive(Clone, Default)]
 pub(crate) struct Gate {
@@ -49,6 +51,7 @@ struct State {
     failing_reads: bool,
     oversized: bool,
     hold: Option<(Matches, Gate)>,
+    meter: Meter,
 }
 
 /// The ports, listened to.
@@ -98,6 +101,11 @@ impl Probe {
         gate
     }
 
+    /// Bills what is asked from now on.
+    pub(crate) fn meter<T>(&self, with: impl FnOnce(&mut Meter) -> T) -> T {
+        with(&mut self.state.lock().unwrap().meter)
+    }
+
     pub(crate) fn alarm(&self, at: Timestamp) {
         self.state.lock().unwrap().alarms.insert(at);
     }
@@ -130,13 +138,17 @@ impl Table for Probe {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         self.count("get", Some(&key.pk));
         self.reads_fail()?;
-        self.table.get(key).await
+        let found = self.table.get(key).await?;
+        self.meter(|meter| meter.get(&key.pk, found.as_ref()));
+        Ok(found)
     }
 
     async fn query(&self, query: Query) -> Result<Page, TableError> {
         self.count("query", Some(&query.pk));
         self.reads_fail()?;
-        self.table.query(query).await
+        let page = self.table.query(query.clone()).await?;
+        self.meter(|meter| meter.query(&query, &page.items));
+        Ok(page)
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError> {
@@ -155,7 +167,16 @@ impl Table for Probe {
         if of_orders && self.state.lock().unwrap().oversized {
             return Err(WriteError::TooLarge("told to be".to_owned()));
         }
-        self.table.write(writes).await
+        let mut parts = Vec::new();
+        for write in &writes {
+            parts.push((
+                write.clone(),
+                self.table.get(write.key()).await.map_err(|e| WriteError::Failed(e.to_string()))?,
+            ));
+        }
+        self.table.write(writes).await?;
+        self.meter(|meter| meter.write(&parts));
+        Ok(())
     }
 }
 
@@ -163,6 +184,7 @@ impl Table for Probe {
 impl Queue for Probe {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
         self.count(&format!("send to {queue}"), None);
+        self.meter(|meter| meter.send(&messages));
         let now = self.clock.now();
         messages.iter().for_each(|message| self.alarm(now + message.delay));
         let losing = self.state.lock().unwrap().losing
@@ -177,6 +199,7 @@ impl Queue for Probe {
         hidden_for: Duration,
     ) -> Result<(), QueueError> {
         self.count("set visibility", None);
+        self.meter(|meter| meter.bill().visibilities += 1);
         self.alarm(self.clock.now() + hidden_for);
         self.queue.set_visibility(queue, receipt, hidden_for).await
     }
@@ -192,6 +215,11 @@ impl Scheduler for Probe {
         body: String,
     ) -> Result<(), SchedulerError> {
         self.count("schedule", None);
+        // When it fires, Scheduler sends.
+        self.meter(|meter| {
+            meter.bill().schedules += 1;
+            meter.bill().sends += 1;
+        });
         self.alarm(when + Duration::from_millis(1));
         let losing = self.state.lock().unwrap().losing;
         if losing { Ok(()) } else { self.scheduler.at(name, when, queue, body).await }

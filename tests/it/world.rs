@@ -10,7 +10,7 @@ use harkara_embedded::{Embedded, ManualClock, Queues, Settings};
 use harkara_engine::{
     bury::{Content, DeadLetter},
     keys,
-    port::{Clock, Delivery, Index, Query, QueueName, Unprocessed},
+    port::{Clock, Delivery, Index, Query, QueueName, Table, Unprocessed},
     read::{OrderStory, RunFilter},
     sweep::Sweeper,
 };
@@ -34,6 +34,8 @@ use tempfile::TempDir;
 
 use crate::{
     bodies::{self, Order},
+    cost::Capacity,
+    emulator,
     probe::Probe,
     provider::{Call, Connections, PostOffice, Posted, Provider},
     schema,
@@ -65,6 +67,12 @@ pub(crate) struct TestWorld {
     pub(crate) post_office: Arc<PostOffice>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) embedded: Arc<Embedded>,
+    /// As it is without the probe.
+    pub(crate) table: Arc<dyn Table>,
+    /// Where the table lies, if not with the queues.
+    elsewhere: Option<Arc<dyn Table>>,
+    /// What it has billed there.
+    pub(crate) capacity: Option<Capacity>,
     queues: Queues,
     file: StoreFile,
     dir: TempDir,
@@ -72,6 +80,15 @@ pub(crate) struct TestWorld {
     swept: std::sync::Mutex<Timestamp>,
     /// The test has brought a double about on purpose: a lost answer, resent by the flow's policy.
     pub(crate) doubles: AtomicBool,
+}
+
+/// A table of its own at `HARKARA_TEST_DYNAMODB`, where that is set: the same tests, on the adapter.
+async fn on_dynamodb() -> Option<(Arc<dyn Table>, Capacity)> {
+    let endpoint = std::env::var(emulator::DYNAMODB).ok().filter(|endpoint| !endpoint.is_empty())?;
+    let name = emulator::create_table(&emulator::dynamodb(&endpoint)).await;
+    let capacity = Capacity::default();
+    let client = capacity.listen(&emulator::session(&endpoint));
+    Some((Arc::new(harkara_aws::DynamoTable::new(client, name)), capacity))
 }
 
 /// The demo store with a WhatsApp number.
@@ -98,11 +115,15 @@ impl TestWorld {
         let clock = Arc::new(ManualClock::new(karachi(time)));
         let (whatsapp, post_office) =
             (Arc::new(Provider::new(clock.clone())), Arc::new(PostOffice::new(clock.clone())));
-        let world = Self::open(dir, clock, whatsapp, post_office, file);
+        let world = Self::open(dir, clock, whatsapp, post_office, file, on_dynamodb().await);
         let secrets = SecretsFile::in_folder(world.dir.path());
         secrets.put(world.file.store.as_str(), &world.file.connections).unwrap();
         world.file.put(&world.world.setup).await.unwrap();
         world.probe.counted();
+        world.probe.meter(std::mem::take);
+        if let Some(capacity) = &world.capacity {
+            capacity.taken();
+        }
         world
     }
 
@@ -112,11 +133,14 @@ impl TestWorld {
         whatsapp: Arc<Provider>,
         post_office: Arc<PostOffice>,
         file: StoreFile,
+        elsewhere: Option<(Arc<dyn Table>, Capacity)>,
     ) -> Self {
         let embedded = Embedded::open(&dir.path().join("harkara.db"), clock.clone(), Settings::default());
         let embedded = Arc::new(embedded.unwrap());
-        let (table, queue, scheduler) = (embedded.table(), embedded.queue(), embedded.scheduler());
-        let probe = Arc::new(Probe::new(table, queue, scheduler, clock.clone()));
+        let (elsewhere, capacity) = elsewhere.unzip();
+        let table = elsewhere.clone().unwrap_or_else(|| embedded.table());
+        let (queue, scheduler) = (embedded.queue(), embedded.scheduler());
+        let probe = Arc::new(Probe::new(table.clone(), queue, scheduler, clock.clone()));
         let world = World::new(Ports {
             table: probe.clone(),
             queue: probe.clone(),
@@ -135,6 +159,9 @@ impl TestWorld {
             clock,
             queues: embedded.queues(),
             embedded,
+            table,
+            elsewhere,
+            capacity,
             file,
             dir,
             events: AtomicU64::new(0),
@@ -150,9 +177,10 @@ impl TestWorld {
             let (from, to): (PathBuf, PathBuf) = (self.dir.path().join(&name), dir.path().join(&name));
             std::fs::copy(from, to).unwrap();
         }
+        let elsewhere = self.elsewhere.zip(self.capacity);
         Self {
             events: self.events,
-            ..Self::open(dir, self.clock, self.whatsapp, self.post_office, self.file)
+            ..Self::open(dir, self.clock, self.whatsapp, self.post_office, self.file, elsewhere)
         }
     }
 
@@ -200,6 +228,7 @@ impl TestWorld {
             request = request.header(*name, value);
         }
         let request = request.body(Bytes::from(webhook.body.clone())).unwrap();
+        self.probe.meter(|meter| meter.woken("ingest", 0));
         harkara_ingest::handle(&self.world.ingest, &request).await.status()
     }
 
@@ -273,6 +302,12 @@ impl TestWorld {
     }
 
     pub(crate) async fn handle(&self, queue: QueueName, batch: &[Delivery]) {
+        let function = match queue {
+            QueueName::Events => "matcher",
+            QueueName::Stages | QueueName::PriorityStages => "stage",
+            QueueName::Failures => "dead-letter",
+        };
+        self.probe.meter(|meter| meter.woken(function, batch.len()));
         let unprocessed = handled(&self.world, queue, batch).await;
         let receipts: Vec<String> = batch.iter().map(|delivery| delivery.receipt.clone()).collect();
         self.queues.settle(queue, &receipts, &unprocessed);
@@ -345,7 +380,7 @@ impl TestWorld {
     }
 
     async fn overdue_or_due(&self) -> Vec<Timestamp> {
-        let table = self.embedded.table();
+        let table = &self.table;
         let mut all = Vec::new();
         for shard in 0..keys::DUE_SHARDS {
             let page = table.query(Query::index(Index::Due, keys::due_partition(shard))).await.unwrap();
@@ -477,7 +512,7 @@ impl TestWorld {
             "{all:?}, {retried} stages to be tried again"
         );
         // A delayed failure is the alert of an open window.
-        let window = self.embedded.table().get(&keys::alert(&Self::store())).await.unwrap();
+        let window = self.table.get(&keys::alert(&Self::store())).await.unwrap();
         assert!(failures.delayed <= u64::from(window.is_some()), "{all:?}");
     }
 
@@ -554,5 +589,5 @@ pub(crate) fn flow_id(name: &str) -> FlowId {
 
 /// The items of the table whose partition begins so.
 pub(crate) async fn partition(world: &TestWorld, pk: &str) -> usize {
-    world.embedded.table().query(Query::partition(pk)).await.unwrap().items.len()
+    world.table.query(Query::partition(pk)).await.unwrap().items.len()
 }

@@ -38,7 +38,10 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        assert_eq!(sendable("a\u{1}".to_owned()).unwrap_err(), "a body has the character 0x0001, which JSON escapes");
+        assert_eq!(
+            sendable("a\u{1}".to_owned()).unwrap_err(),
+            "a body has the character 0x0001, which JSON escapes"
+        );
         assert!(sendable(String::new()).is_err());
     }
 

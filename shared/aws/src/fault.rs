@@ -6,8 +6,9 @@ use std::error::Error;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// The longest message of AWS that is kept, in characters.
-const MAX_MESSAGE: usize = 200;
+/// The longest message of AWS that is kept, in characters: a refusal for want of a permission names the
+/// role, the action and the resource, each ARN about a hundred long.
+const MAX_MESSAGE: usize = 400;
 /// The longest word: longer ones are values of the request that AWS repeats.
 const MAX_WORD: usize = 120;
 

@@ -4,7 +4,9 @@
 //! A function makes one [`Session`] at its cold start from what the template puts into its
 //! environment, and takes from it only the ports that it uses: what is not taken is not linked.
 
+mod body;
 mod config;
+mod fault;
 pub mod function;
 mod mailer;
 mod queue;
@@ -14,5 +16,9 @@ mod session;
 mod table;
 
 pub use config::{Config, Missing};
+pub use mailer::SesMailer;
+pub use queue::{QueueUrls, SqsQueue};
+pub use scheduler::{EventBridge, QueueArns, undelivered};
+pub use secrets::ParameterStore;
 pub use session::{Service, Session};
-pub use table::DynamoTable;
+pub use table::{DynamoTable, stored_bytes};

@@ -3,10 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use async_trait::async_trait;
-use aws_sdk_sqs::{
-    Client,
-    types::{BatchResultErrorEntry, SendMessageBatchRequestEntry},
-};
+use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures::{StreamExt, stream};
 use harkara_engine::port::{Outgoing, Queue, QueueError, QueueName};
 
@@ -86,30 +83,31 @@ impl SqsQueue {
 
     /// Sends a batch, and again what SQS did not take of it.
     async fn send_several(&self, url: &str, mut left: Vec<Entry>) -> Result<(), String> {
+        const OPERATION: &str = "SendMessageBatch";
         let count = left.len();
         let mut last = "no word of them".to_owned();
         for attempt in 0..TRIES {
             if attempt > 0 {
                 tokio::time::sleep(FIRST_WAIT * 2_u32.saturating_pow(attempt - 1)).await;
             }
-            let request = self.client.send_message_batch().queue_url(url);
-            let request = request.set_entries(Some(numbered(&left).map_err(|error| failed("", url, error))?));
-            let answer = request.send().await;
-            let answer = answer.map_err(|error| failed("SendMessageBatch", url, words(&error)))?;
-            if let Some(entry) = answer.failed().iter().max_by_key(|entry| entry.sender_fault()) {
-                last = reason(entry);
-                if entry.sender_fault() {
-                    break;
-                }
-            }
+            let entries = numbered(&left).map_err(|error| failed(OPERATION, url, error))?;
+            let request = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
+            let answer = request.send().await.map_err(|error| failed(OPERATION, url, words(&error)))?;
             let taken: Vec<&str> = answer.successful().iter().map(|entry| entry.id()).collect();
-            let mut place = 0..;
-            left.retain(|_| place.next().is_some_and(|n: usize| !taken.contains(&n.to_string().as_str())));
+            let mut place = 0..count;
+            left.retain(|_| place.next().is_none_or(|place| !taken.contains(&place.to_string().as_str())));
             if left.is_empty() {
                 return Ok(());
             }
+            // A fault of the sender's is there to stay.
+            if let Some(worst) = answer.failed().iter().max_by_key(|entry| entry.sender_fault()) {
+                worst.code().clone_into(&mut last);
+                if worst.sender_fault() {
+                    break;
+                }
+            }
         }
-        Err(failed("SendMessageBatch", url, format!("{} of {count} messages not taken: {last}", left.len())))
+        Err(failed(OPERATION, url, format!("{} of {count} messages not taken: {last}", left.len())))
     }
 }
 
@@ -186,11 +184,6 @@ fn numbered(batch: &[Entry]) -> Result<Vec<SendMessageBatchRequestEntry>, String
 fn whole_seconds(span: Duration) -> i32 {
     let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
     i32::try_from(seconds).unwrap_or(i32::MAX)
-}
-
-/// The code alone: the message may repeat what was sent.
-fn reason(entry: &BatchResultErrorEntry) -> String {
-    entry.code().to_owned()
 }
 
 fn failed(operation: &str, url: &str, problem: impl Display) -> String {

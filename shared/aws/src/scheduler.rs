@@ -52,7 +52,8 @@ impl QueueArns {
         let arn = |queue| {
             let mut parts = urls.of(queue).rsplitn(3, '/');
             let (name, account) = (parts.next()?, parts.next()?);
-            let sound = !name.is_empty() && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+            let sound =
+                !name.is_empty() && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
             sound.then(|| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
         };
         Some(Self {
@@ -101,7 +102,8 @@ impl EventBridge {
 
     fn target(&self, queue: QueueName, body: String) -> Result<Target, BuildError> {
         let age = i32::try_from(KEEP_TRYING.as_secs()).unwrap_or(i32::MAX);
-        let retries = RetryPolicy::builder().maximum_retry_attempts(RETRIES).maximum_event_age_in_seconds(age);
+        let retries =
+            RetryPolicy::builder().maximum_retry_attempts(RETRIES).maximum_event_age_in_seconds(age);
         Target::builder()
             .arn(self.queues.of(queue))
             .role_arn(&self.role)
@@ -146,7 +148,11 @@ impl Scheduler for EventBridge {
             .await;
         match made {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(CreateScheduleError::is_conflict_exception) => Ok(()),
+            Err(error)
+                if error.as_service_error().is_some_and(CreateScheduleError::is_conflict_exception) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(self.failed(OPERATION, name, &words(&error))),
         }
     }
@@ -160,7 +166,9 @@ impl Scheduler for EventBridge {
         match gone {
             Ok(_) => Ok(()),
             Err(error)
-                if error.as_service_error().is_some_and(DeleteScheduleError::is_resource_not_found_exception) =>
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteScheduleError::is_resource_not_found_exception) =>
             {
                 Ok(())
             }

@@ -134,3 +134,6 @@ impl Session {
         sdk.build()
     }
 }
+
+#[cfg(test)]
+mod tests;

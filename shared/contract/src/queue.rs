@@ -72,6 +72,57 @@ pub async fn longer_delays_and_bodies_are_refused(world: &dyn World) {
     assert_eq!(world.receive(EVENTS).await.len(), 1);
 }
 
+pub async fn a_delay_is_never_shortened(world: &dyn World) {
+    send(world, "a", Duration::from_millis(1500)).await;
+    world.pass(SECOND).await;
+    assert!(world.receive(EVENTS).await.is_empty());
+    world.pass(SECOND).await;
+    assert_eq!(bodies(&world.receive(EVENTS).await), ["a"]);
+    let late = Outgoing { body: "x".into(), delay: Outgoing::MAX_DELAY + Duration::from_millis(1) };
+    assert!(world.queue().send(EVENTS, vec![late]).await.is_err());
+}
+
+pub async fn an_empty_body_is_refused(world: &dyn World) {
+    let messages = vec![Outgoing::now("fine".into()), Outgoing::now(String::new())];
+    assert!(world.queue().send(EVENTS, messages).await.is_err());
+    assert!(world.receive(EVENTS).await.is_empty());
+}
+
+pub async fn a_batch_of_any_size_arrives(world: &dyn World) {
+    // More than ten messages, and more than 256 KB among any four of them.
+    let sizes: Vec<usize> = (0..23).map(|n| 65 * 1024 + n).collect();
+    let messages = sizes.iter().map(|size| Outgoing::now("x".repeat(*size))).collect();
+    world.queue().send(EVENTS, messages).await.unwrap();
+    let mut seen = Vec::new();
+    while seen.len() < sizes.len() {
+        let batch = world.receive(EVENTS).await;
+        assert!(!batch.is_empty(), "{} of {} arrived", seen.len(), sizes.len());
+        seen.extend(batch.iter().map(|delivery| delivery.body.len()));
+        done(world, EVENTS, &batch).await;
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, sizes);
+    assert!(world.receive(EVENTS).await.is_empty());
+}
+
+/// What SQS refuses in a body (all but XML's characters) must not hold up an order.
+pub async fn odd_characters_arrive(world: &dyn World) {
+    let name = "\u{0}\u{8}\u{1f}\u{7f}\u{fffd}\u{fffe}\u{ffff}\u{1ffff}\u{10ffff} عائشہ \" \\ \r\n\t";
+    let body = serde_json::to_string(name).unwrap();
+    let messages = vec![Outgoing::now(body.clone()), Outgoing::now(body)];
+    world.queue().send(EVENTS, messages).await.unwrap();
+    send(world, &serde_json::to_string(name).unwrap(), Duration::ZERO).await;
+    let mut seen = 0;
+    while seen < 3 {
+        let batch = world.receive(EVENTS).await;
+        assert!(!batch.is_empty());
+        seen += batch.len();
+        for body in bodies(&batch) {
+            assert_eq!(serde_json::from_str::<String>(body).unwrap(), name);
+        }
+    }
+}
+
 pub async fn a_delivery_is_hidden_until_its_visibility_ends(world: &dyn World) {
     send(world, "a", Duration::ZERO).await;
     let first = world.receive(EVENTS).await;
@@ -152,7 +203,9 @@ pub async fn the_fifth_failure_redrives(world: &dyn World) {
     }
     assert!(world.receive(EVENTS).await.is_empty());
     let dead = world.receive(QueueName::Failures).await;
-    assert_eq!((bodies(&dead), dead[0].receives), (vec!["poison"], 1));
+    assert_eq!(bodies(&dead), ["poison"]);
+    // SQS counts a message's receives across all queues.
+    assert!(matches!(dead[0].receives, 1 | 6), "{}", dead[0].receives);
     done(world, QueueName::Failures, &dead).await;
     world.pass(3600 * SECOND).await;
     assert!(world.receive(EVENTS).await.is_empty());
@@ -173,6 +226,10 @@ pub async fn a_last_failure_shown_at_once_redrives_at_once(world: &dyn World) {
 }
 
 pub async fn due_times_order_deliveries(world: &dyn World) {
+    if !world.keeps_order() {
+        eprintln!("skipped: this queue promises no order");
+        return;
+    }
     for (body, delay) in [("c", 30), ("a", 10), ("d", 40), ("b", 20)] {
         send(world, body, delay * SECOND).await;
     }

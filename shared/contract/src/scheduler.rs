@@ -39,6 +39,25 @@ pub async fn a_schedule_fires_at_its_time(world: &dyn World) {
     assert!(received(world).await.is_empty(), "it fires once");
 }
 
+pub async fn a_schedule_is_never_early(world: &dyn World) {
+    let when = world.now() + HOUR + Duration::from_millis(400);
+    world.scheduler().at("a", when, STAGES, "a".into()).await.unwrap();
+    world.pass(HOUR).await;
+    assert!(received(world).await.is_empty());
+    world.pass(Duration::from_secs(1)).await;
+    assert_eq!(received(world).await, ["a"]);
+}
+
+/// EventBridge Scheduler replaces keywords in what it sends, and SQS refuses some characters.
+pub async fn a_body_arrives_as_it_was(world: &dyn World) {
+    let note = "<aws.scheduler.execution-id> <aws.scheduler.schedule-arn> \u{fffe}\u{ffff} <b> & \" عائشہ";
+    at(world, "a", 1, &serde_json::to_string(note).unwrap()).await;
+    world.pass(HOUR).await;
+    let seen = received(world).await;
+    assert_eq!(seen.len(), 1);
+    assert_eq!(serde_json::from_str::<String>(&seen[0]).unwrap(), note);
+}
+
 pub async fn a_name_is_taken_once(world: &dyn World) {
     at(world, "a", 1, "first").await;
     at(world, "a", 2, "second").await;
@@ -62,6 +81,7 @@ pub async fn a_cancelled_schedule_does_not_fire(world: &dyn World) {
 
 pub async fn the_past_fires_at_once(world: &dyn World) {
     at(world, "a", -5, "late").await;
+    world.pass(world.tardiness()).await;
     assert_eq!(received(world).await, ["late"]);
 }
 
@@ -81,5 +101,6 @@ pub async fn bad_names_are_refused(world: &dyn World) {
         assert!(world.scheduler().at(name, world.now(), STAGES, "x".into()).await.is_err(), "{name:?}");
     }
     at(world, &"x".repeat(64), 0, "fits").await;
+    world.pass(world.tardiness()).await;
     assert_eq!(received(world).await, ["fits"]);
 }

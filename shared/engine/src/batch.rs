@@ -70,6 +70,9 @@ mod tests {
             assert_ne!(delivery.body, "panics");
             delivery.body != "fails"
         });
-        assert_eq!(futures::executor::block_on(again), Unprocessed(vec!["panics".to_owned(), "fails".to_owned()]));
+        assert_eq!(
+            futures::executor::block_on(again),
+            Unprocessed(vec!["panics".to_owned(), "fails".to_owned()])
+        );
     }
 }

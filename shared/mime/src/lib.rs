@@ -1,11 +1,11 @@
 //! A mail as MIME: one form for every way that it leaves by.
 
 use harkara_channels::email::Mail;
-pub use lettre::{Message, message::Mailbox};
 use lettre::message::{
     MultiPart, SinglePart,
     header::{HeaderName, HeaderValue},
 };
+pub use lettre::{Message, message::Mailbox};
 
 /// The header that our reference travels in.
 pub const REFERENCE: &str = "X-Harkara-Reference";

@@ -6,7 +6,6 @@ use harkara_engine::port::{Delivery, QueueName, Unprocessed};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::future::Future;
 
 use super::Ended;
 use crate::{Config, Missing, Session};
@@ -25,14 +24,11 @@ pub type Answer = SqsBatchResponse;
 ///
 /// # Errors
 /// [`Missing`] when a queue's URL is not set; else when Lambda's runtime cannot be reached.
-pub async fn batches<F>(
+pub async fn batches(
     session: &Session,
     queues: &[QueueName],
-    work: impl Fn(QueueName, Vec<Delivery>) -> F,
-) -> Result<(), Ended>
-where
-    F: Future<Output = Unprocessed>,
-{
+    work: impl AsyncFn(QueueName, Vec<Delivery>) -> Unprocessed,
+) -> Result<(), Ended> {
     let sources = Sources::of(session.config(), queues)?;
     let handle = |event: LambdaEvent<Event>| {
         let sorted = sources.sort(&event.payload);
@@ -52,10 +48,10 @@ pub(crate) struct Sorted {
 }
 
 /// Works on what was sorted, and answers.
-pub(crate) async fn settle<F>(sorted: Sorted, work: impl Fn(QueueName, Vec<Delivery>) -> F) -> Answer
-where
-    F: Future<Output = Unprocessed>,
-{
+pub(crate) async fn settle(
+    sorted: Sorted,
+    work: &impl AsyncFn(QueueName, Vec<Delivery>) -> Unprocessed,
+) -> Answer {
     let mut again = sorted.unreadable;
     for (queue, batch) in sorted.batches {
         again.extend(work(queue, batch).await.0);
@@ -97,12 +93,10 @@ impl Sources {
         let mut sorted = Sorted::default();
         for record in &event.records {
             match self.delivery(record.get()) {
-                Ok((queue, delivery)) => {
-                    match sorted.batches.iter_mut().find(|(known, _)| *known == queue) {
-                        Some((_, batch)) => batch.push(delivery),
-                        None => sorted.batches.push((queue, vec![delivery])),
-                    }
-                }
+                Ok((queue, delivery)) => match sorted.batches.iter_mut().find(|(known, _)| *known == queue) {
+                    Some((_, batch)) => batch.push(delivery),
+                    None => sorted.batches.push((queue, vec![delivery])),
+                },
                 Err(Unreadable { id, problem }) => {
                     tracing::error!(message = id.as_deref(), problem, "a record that is none of SQS's");
                     // Without an id there is no message in a queue that could come again.

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use lambda_http::{
-    Adapter, Body, IntoResponse, LambdaEvent, RequestExt,
-    lambda_runtime,
+    Adapter, Body, IntoResponse, LambdaEvent, RequestExt, lambda_runtime,
     request::{LambdaRequest, RequestContext},
     service_fn,
     tower::ServiceExt,
@@ -49,9 +48,12 @@ pub(crate) fn mended(event: LambdaRequest) -> LambdaRequest {
         LambdaRequest::ApiGatewayV2(mut request) => {
             request.headers.remove("x-forwarded-proto");
             let domain = request.request_context.domain_name.as_deref().unwrap_or("localhost");
-            let sound = HeaderValue::from_str(domain).ok().filter(|_| domain.parse::<http::uri::Authority>().is_ok());
+            let sound =
+                HeaderValue::from_str(domain).ok().filter(|_| domain.parse::<http::uri::Authority>().is_ok());
             let host = sound.unwrap_or(HeaderValue::from_static("localhost"));
             request.headers.insert(header::HOST, host);
+            let path = request.raw_path.unwrap_or_default();
+            request.raw_path = Some(if path.starts_with('/') { path } else { format!("/{path}") });
             request.raw_query_string = request.raw_query_string.map(|query| encoded(&query));
             LambdaRequest::ApiGatewayV2(request)
         }

@@ -2,7 +2,7 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
-use std::{fmt::Display, future::Future};
+use std::fmt::Display;
 
 use super::Ended;
 
@@ -11,14 +11,10 @@ use super::Ended;
 ///
 /// # Errors
 /// When Lambda's runtime cannot be reached.
-pub async fn schedule<T, E, F>(work: impl Fn() -> F) -> Result<(), Ended>
-where
-    E: Display,
-    F: Future<Output = Result<T, E>>,
-{
+pub async fn schedule<T, E: Display>(work: impl AsyncFn() -> Result<T, E>) -> Result<(), Ended> {
     let handle = |_: LambdaEvent<IgnoredAny>| {
-        let work = work();
-        async move { work.await.map(drop).map_err(|error| Ended::from(error.to_string())) }
+        let work = &work;
+        async move { work().await.map(drop).map_err(|error| Ended::from(error.to_string())) }
     };
     lambda_runtime::run(service_fn(handle)).await
 }

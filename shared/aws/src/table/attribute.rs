@@ -46,7 +46,7 @@ fn value_size(value: &AttributeValue) -> usize {
     }
 }
 
-/// A number.
-pub(super) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+/// A whole number.
+pub(super) fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
 }

@@ -16,7 +16,10 @@ use super::{
 
 /// The attributes of a key.
 pub(super) fn key_attributes(key: Key) -> Attributes {
-    [(PK, key.pk), (SK, key.sk)].into_iter().map(|(name, text)| (name.to_owned(), AttributeValue::S(text))).collect()
+    [(PK, key.pk), (SK, key.sk)]
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), AttributeValue::S(text)))
+        .collect()
 }
 
 /// All attributes of an item but its key and version.
@@ -191,7 +194,7 @@ mod tests {
     fn what_cannot_be_read_is_named_without_its_content() {
         let broken: [(&str, Option<AttributeValue>); 9] = [
             ("v", None),
-            ("v", Some(number("1.5"))),
+            ("v", Some(AttributeValue::N("1.5".into()))),
             ("v", Some(number(-1))),
             ("v", Some(AttributeValue::S("secret".into()))),
             ("b", None),

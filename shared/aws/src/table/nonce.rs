@@ -44,7 +44,8 @@ mod tests {
     #[test]
     fn no_two_are_alike() {
         let (here, there) = (Nonces::new(), Nonces::new());
-        let given = [here.next(), here.clone().next(), there.next(), there.next()];
+        let shared = here.clone();
+        let given = [here.next(), shared.next(), here.next(), there.next()];
         for (place, nonce) in given.iter().enumerate() {
             assert!(!given[..place].contains(nonce), "{given:?}");
         }

@@ -7,7 +7,7 @@ use harkara_domain::{
     fact::{ProviderError, Receipt, ReceiptStatus},
     flow::{Channel, Flow},
     reference::StageRef,
-    run::{Outcome, ReceiptMark, StageRun, StageStatus},
+    run::{Attempt, Outcome, ReceiptMark, StageRun, StageStatus},
 };
 use jiff::Timestamp;
 
@@ -87,6 +87,13 @@ fn take(run: &mut Run, flow: &Flow, receipt: &Receipt, reference: &StageRef, now
         .and_then(|stage| stage.message.as_ref())
         .map_or(&[][..], |message| message.channels.as_slice());
     let Some(state) = run.stages.get_mut(usize::from(reference.stage)) else { return false };
+    let accepted = |attempt: &Attempt| {
+        attempt.number == reference.attempt && matches!(attempt.outcome, Outcome::Accepted(_))
+    };
+    // What the provider's answer has said already is worth no write.
+    if receipt.status == ReceiptStatus::Sent && state.attempts.iter().any(accepted) {
+        return false;
+    }
     let mark = ReceiptMark {
         status: receipt.status,
         at: receipt.at,

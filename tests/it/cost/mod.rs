@@ -1,4 +1,10 @@
-//! What an order costs, in requests to the ports: a change of it is to be seen.
+//! What an order costs, in requests to the ports and in AWS's units: a change of it is to be seen.
+
+mod capacity;
+mod life;
+mod meter;
+mod page;
+mod prices;
 
 use harkara_domain::fact::Choice;
 use harkara_engine::{catalog::Catalog, setup::Setup};
@@ -9,6 +15,10 @@ use crate::{
     bodies::Order,
     world::{TestWorld, flow_id, minutes},
 };
+
+pub(crate) use capacity::Capacity;
+pub(crate) use meter::Meter;
+use prices::{Batches, Dollars};
 
 /// What was asked since the last look, but for the reading of what the store has set up, which is done
 /// once in five seconds however many orders there are.
@@ -86,9 +96,9 @@ async fn to_see_that_nothing_was_changed_costs_one_small_read() {
     world.place(&Order::cod(2, world.now())).await;
     assert_eq!(set_up(), numbers(&[("set-up get", 1)]));
     // What another process changes is seen by that look.
-    let other = Catalog::new(world.embedded.table(), world.world.ports.clock.clone());
+    let other = Catalog::new(world.table.clone(), world.world.ports.clock.clone());
     let setup = Setup {
-        table: world.embedded.table(),
+        table: world.table.clone(),
         clock: world.world.ports.clock.clone(),
         catalog: Arc::new(other),
     };
@@ -100,4 +110,29 @@ async fn to_see_that_nothing_was_changed_costs_one_small_read() {
     assert_eq!(set_up(), numbers(&[("set-up get", 2), ("set-up query", 3)]));
     world.advance(minutes(180)).await;
     world.finish().await;
+}
+
+#[tokio::test]
+async fn three_stages_keep_to_their_budget() {
+    let bills = life::three_stages().await;
+    let stage = bills["stage"];
+    assert!(stage.all_write_units() <= 3.0 * 4.0, "write units of three stages: {stage:?}");
+    assert!(stage.read_units <= 3.0 * 2.0, "read units of three stages: {stage:?}");
+    let dollars = Dollars::sum(bills.values(), Batches::InPairs);
+    assert!(dollars.total() < 25.0, "{:.2} a million orders: {dollars:?}", dollars.total());
+}
+
+/// `make cost` writes the page; without it, the page must say what is so.
+#[tokio::test]
+async fn the_page_says_what_is_counted() {
+    let page = page::page(&life::whole().await, &life::three_stages().await);
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cost.md");
+    if std::env::var_os("HARKARA_WRITE_COST").is_some() {
+        std::fs::write(&file, &page).unwrap();
+        println!("{page}");
+        return;
+    }
+    let held = std::fs::read_to_string(&file).unwrap_or_default();
+    let differs = held.lines().zip(page.lines()).find(|(held, counted)| held != counted);
+    assert!(held == page, "docs/cost.md is out of date (make cost): {differs:?}");
 }

@@ -1,0 +1,20 @@
+//! The sweep as a Lambda function, woken by a recurring schedule.
+
+use harkara_aws::{Session, function};
+use harkara_engine::sweep::Sweeper;
+use std::{process::ExitCode, sync::Arc};
+
+fn main() -> ExitCode {
+    function::main(run)
+}
+
+async fn run(session: Session) -> Result<(), function::Ended> {
+    let sweeper = Sweeper {
+        table: session.table()?,
+        queue: session.queue()?,
+        scheduler: session.scheduler()?,
+        clock: session.clock(),
+        counters: Arc::default(),
+    };
+    function::schedule(async || harkara_sweep::handle(&sweeper).await).await
+}

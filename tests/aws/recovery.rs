@@ -1,0 +1,180 @@
+//! What else the deployed store does: priority, schedules that are lost, the doors of API and console.
+
+use aws_sdk_scheduler::Client;
+use harkara_aws::Service;
+use harkara_engine::sweep::Sweeper;
+use jiff::SignedDuration;
+use std::time::{Duration, Instant};
+
+use crate::{
+    bodies::Order,
+    cloud::{Cloud, shop_says},
+    operator,
+    queues::Peeked,
+    scenarios::Scene,
+    stack::passed_over,
+};
+
+impl Cloud {
+    /// Waits until a message with this text lies in a queue.
+    pub(crate) async fn arrival(&self, queue: &str, text: &str) -> Peeked {
+        let begun = Instant::now();
+        loop {
+            let found = self.messages_in(queue).await.into_iter().find(|message| message.body.contains(text));
+            match found {
+                Some(message) => return message,
+                None => assert!(begun.elapsed() < Duration::from_secs(20), "{text} is not in {queue}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until this many messages about an order came to WhatsApp.
+    async fn messages_about(&self, order: &Order, count: usize) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            self.settle().await;
+            let whats: Vec<String> = self.sent(order).iter().map(|sent| sent.what()).collect();
+            if whats.len() >= count || begun.elapsed() > Duration::from_secs(20) {
+                return whats;
+            }
+        }
+    }
+
+    /// The names of the schedules that are about an order.
+    async fn schedules(&self, client: &Client, order: &Order) -> Vec<String> {
+        let group = self.stack.output("ScheduleGroup");
+        let mut pages = client.list_schedules().group_name(group).into_paginator().items().send();
+        let mut about = Vec::new();
+        while let Some(schedule) = pages.next().await {
+            let name = schedule.unwrap().name.unwrap();
+            let whole = client.get_schedule().group_name(group).name(&name).send().await.unwrap();
+            let input = whole.target.unwrap().input.unwrap_or_default();
+            if input.contains(&format!("\"{}\"", order.key())) {
+                about.push(name);
+            }
+        }
+        about
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_finds_a_stage_whose_schedule_was_deleted() {
+    let Some(cloud) = Cloud::begin().await else { return };
+    cloud.next("14:00").await;
+    let order = cloud.order();
+    cloud.place(&order).await;
+    let client = Client::new(&cloud.session().sdk(Service::Scheduler));
+    let schedules = cloud.schedules(&client, &order).await;
+    assert_eq!(schedules.len(), 2, "the reminder and the review");
+    for name in &schedules {
+        let delete = client.delete_schedule().group_name(cloud.stack.output("ScheduleGroup")).name(name);
+        delete.send().await.unwrap();
+    }
+    let due = order.placed + SignedDuration::from_mins(30);
+    cloud.clock.set(due + Sweeper::GRACE - SignedDuration::from_secs(10));
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(cloud.sent(&order).len(), 1, "overdue, but not long enough");
+    cloud.clock.set(due + Sweeper::GRACE + SignedDuration::from_mins(2));
+    assert_eq!(cloud.messages_about(&order, 2).await, ["cod_confirmation", "cod_reminder"]);
+    cloud.post("orders/cancelled", &order.cancelled(cloud.now())).await;
+    cloud.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_priority_store_has_a_queue_of_its_own() {
+    let Some(cloud) = Cloud::begin().await else { return };
+    cloud.next("14:00").await;
+    let mut gold = operator::store("gold").unwrap();
+    gold.settings.priority = true;
+    operator::put(&cloud.stack, &gold).unwrap();
+    let secret = gold.connections["shopify"]["secrets"][0].as_str().unwrap();
+    let order = cloud.order();
+    let says = |topic: &str, body: &serde_json::Value| {
+        shop_says("gold", secret, cloud.number(), topic, body.to_string().as_bytes())
+    };
+    // Nobody works on that queue, so what is sent was not sent from there.
+    cloud.feed("PriorityQueue", false).await;
+    assert_eq!(cloud.deliver(&says("orders/create", &order.body(order.placed))).await, 200);
+    cloud.arrival("PriorityQueue", &order.key()).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(cloud.sent(&order).is_empty() && cloud.messages_in("StagesQueue").await.is_empty());
+    cloud.feed("PriorityQueue", true).await;
+    assert_eq!(cloud.messages_about(&order, 1).await, ["cod_confirmation"]);
+    // What a schedule brings back comes the same way.
+    cloud.feed("PriorityQueue", false).await;
+    cloud.clock.set(order.placed + SignedDuration::from_mins(30));
+    cloud.arrival("PriorityQueue", &order.key()).await;
+    assert!(cloud.messages_in("StagesQueue").await.is_empty());
+    cloud.feed("PriorityQueue", true).await;
+    assert_eq!(cloud.messages_about(&order, 2).await, ["cod_confirmation", "cod_reminder"]);
+    assert_eq!(cloud.deliver(&says("orders/cancelled", &order.cancelled(cloud.now()))).await, 200);
+    cloud.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doors_open_to_who_may_come_in() {
+    let Some(cloud) = Cloud::begin().await else { return };
+    let get = |path: String, headers| cloud.call("GET", format!("{}{path}", cloud.stack.api), headers, Vec::new());
+    let token = cloud.known.file.connections["whatsapp"]["verify_token"].as_str().unwrap();
+    let challenge = |token| format!("/webhooks/demo/whatsapp?hub.mode=subscribe&hub.challenge=42&hub.verify_token={token}");
+    let answer = get(challenge(token), Vec::new()).await;
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"42"[..]));
+    assert_eq!(get(challenge("a-guess"), Vec::new()).await.status, 401);
+
+    assert_eq!(get("/healthz".to_owned(), Vec::new()).await.status, 200);
+    assert_eq!(get("/api/v1/orders".to_owned(), Vec::new()).await.status, 401);
+    let wrong = vec![("authorization", "Bearer hk_wrong".to_owned())];
+    assert_eq!(get("/api/v1/orders".to_owned(), wrong).await.status, 401);
+    assert!(cloud.api("orders?limit=1").await.is_some());
+
+    let address = [("HARKARA_PUBLIC_URL", cloud.stack.api.as_str()), ("HARKARA_STORE", "demo")];
+    let said = operator::told(&operator::harkara(&cloud.stack, &["aws", "link"], &address).unwrap());
+    let link = said.lines().last().unwrap().trim();
+    assert!(link.starts_with(&format!("{}/setup/", cloud.stack.api)), "{said}");
+    let page = cloud.call("GET", link.to_owned(), Vec::new(), Vec::new()).await;
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(page.status == 200 && text.contains("type=\"password\""), "{} {text}", page.status);
+    cloud.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_team_does_by_the_api_is_folded_while_they_wait() {
+    let Some(cloud) = Cloud::begin().await else { return };
+    cloud.next("14:00").await;
+    let order = cloud.order();
+    cloud.place(&order).await;
+    let headers = vec![
+        ("authorization", format!("Bearer {}", cloud.known.key)),
+        ("content-type", "application/json".to_owned()),
+    ];
+    let url = format!("{}/api/v1/orders/{}/actions", cloud.stack.api, order.key());
+    let answer = cloud.call("POST", url, headers, b"{\"act\":\"confirm\"}".to_vec()).await;
+    assert_eq!(answer.status, 202, "{}", String::from_utf8_lossy(&answer.body));
+    cloud.settle().await;
+    let story = cloud.story(&order).await;
+    assert!(story["order"]["reached"]["order_confirmed"].is_string(), "{story:#}");
+    cloud.pass(SignedDuration::from_mins(150)).await;
+    assert_eq!(cloud.sent(&order).len(), 1);
+    cloud.finish().await;
+}
+
+#[test]
+fn unproven_here_what_a_schedule_cannot_deliver_goes_to_failures() {
+    passed_over("the emulator's Scheduler has neither retries nor a dead-letter queue");
+}
+
+#[test]
+fn unproven_here_messages_are_moved_back_from_the_last_queue() {
+    passed_over("the emulator has no StartMessageMoveTask");
+}
+
+#[test]
+fn unproven_here_roles_allow_what_functions_do_and_no_more() {
+    passed_over("the emulator asks no role for permission");
+}
+
+#[test]
+fn unproven_here_an_alarm_rings() {
+    passed_over("the emulator has no alarms on sums of metrics, so the stack is deployed without alarms");
+}
