@@ -32,7 +32,7 @@ pub(crate) async fn put_aside(
     delivery: &Delivery,
     problem: Option<BadJob>,
 ) -> Result<(), QueueError> {
-    tracing::error!(message = %delivery.id, ?problem, "not a job for this function");
+    tracing::error!(delivery = %delivery.id, ?problem, "not a job for this function");
     queue.send(QueueName::Failures, vec![Outgoing::now(delivery.body.clone())]).await
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn is_hopeless(fault: &Fault) -> bool {
 /// # Errors
 /// When the queue does not take it.
 pub(crate) async fn give_up(queue: &dyn Queue, delivery: &Delivery, fault: &Fault) -> Result<(), QueueError> {
-    tracing::error!(message = %delivery.id, %fault, "can never be worked on");
+    tracing::error!(delivery = %delivery.id, %fault, "can never be worked on");
     let job = MessageJob { body: delivery.body.clone(), problem: fault.to_string() };
     let wrapped = Job::Message(job).body();
     // What has no room for the reason goes without it.

@@ -98,7 +98,7 @@ impl Sources {
                     None => sorted.batches.push((queue, vec![delivery])),
                 },
                 Err(Unreadable { id, problem }) => {
-                    tracing::error!(message = id.as_deref(), problem, "a record that is none of SQS's");
+                    tracing::error!(delivery = id.as_deref(), problem, "a record that is none of SQS's");
                     // Without an id there is no message in a queue that could come again.
                     sorted.unreadable.extend(id);
                 }

@@ -16,6 +16,14 @@ pub use schedule::schedule;
 /// What ends a function: [`crate::Missing`] at its cold start, or a runtime that cannot be reached.
 pub type Ended = Box<dyn Error + Send + Sync>;
 
+/// What Lambda's runtime takes for granted, and panics without: nobody but Lambda starts a function.
+const OF_LAMBDA: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
+
 /// Runs a function: begins a session, and gives it to `function`, which takes its ports and then
 /// events, one after the other.
 ///
@@ -35,6 +43,9 @@ where
     log::start(config.get("AWS_LAMBDA_LOG_LEVEL"));
     let ended = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Ended::from);
     let ended = ended.and_then(|runtime| {
+        for variable in OF_LAMBDA {
+            config.require(variable)?;
+        }
         let session = Session::start(config)?;
         runtime.block_on(function(session))
     });

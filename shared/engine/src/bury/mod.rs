@@ -93,7 +93,7 @@ impl Undertaker {
         batch::each(deliveries, |delivery| async move {
             let done = self.delivery(delivery).await;
             if let Err(error) = &done {
-                tracing::error!(message = %delivery.id, receives = delivery.receives, %error, "failure not filed");
+                tracing::error!(delivery = %delivery.id, receives = delivery.receives, %error, "failure not filed");
             }
             done.is_ok()
         })

@@ -56,7 +56,7 @@ impl Matcher {
         batch::each(deliveries, |delivery| async move {
             let done = self.delivery(delivery).await;
             if let Err(error) = &done {
-                tracing::warn!(message = %delivery.id, receives = delivery.receives, %error, "facts not folded");
+                tracing::warn!(delivery = %delivery.id, receives = delivery.receives, %error, "facts not folded");
             }
             done.is_ok()
         })

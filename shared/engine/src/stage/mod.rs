@@ -117,7 +117,7 @@ impl StageRunner {
             Ok(Step::Settled) => return true,
             Ok(Step::Again(wait)) => wait,
             Err(error) => {
-                tracing::warn!(message = %delivery.id, receives = delivery.receives, %error, "stage not worked on");
+                tracing::warn!(delivery = %delivery.id, receives = delivery.receives, %error, "stage not worked on");
                 self.counters.add("stage.fault");
                 ladder::wait(delivery.receives)
             }
@@ -125,7 +125,7 @@ impl StageRunner {
         // Should this fail, the message comes again when its visibility ends by itself.
         let hidden = self.queue.set_visibility(queue, &delivery.receipt, wait).await;
         if let Err(error) = hidden {
-            tracing::warn!(message = %delivery.id, %error, "visibility not set");
+            tracing::warn!(delivery = %delivery.id, %error, "visibility not set");
         }
         false
     }
