@@ -19,12 +19,12 @@ export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 # `sam build` has cargo-lambda build in release; this bends it to the profile `lambda` of Cargo.toml.
 LAMBDA := CARGO_LAMBDA_GLOBAL=$(CURDIR)/infra/CargoLambda.toml \
-	CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=z CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 # `cargo`, or `zig` (`make zig`) where the machine's C library is newer than Lambda's, and for arm64.
 COMPILER ?= cargo
 
 .PHONY: help harkara run demo test check fmt bench cost load audit sizes
-.PHONY: tools zig operator build deploy outputs env logs replay check-infra
+.PHONY: tools zig operator build deploy outputs env logs replay check-infra aws-test aws-load
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -98,6 +98,12 @@ replay: harkara ## Run dead letters again (URL, the key in HARKARA_KEY, WHICH="-
 	@test -n "$(URL)" || { echo 'say where: make replay URL=https://…' >&2; exit 1; }
 	@test -n "$${HARKARA_KEY:-}" || { echo 'HARKARA_KEY has to hold an API key of an operator' >&2; exit 1; }
 	$(HARKARA) replay --url $(URL) $(WHICH)
+
+aws-test: build ## Prove the functions without an account: contracts, then the whole in a local cloud
+	bash tests/aws/test.sh
+
+aws-load: build ## Send ORDERS (10000) orders through the deployed stack in the local cloud
+	bash tests/aws/test.sh load
 
 check-infra: $(TOOLS)/sam ## Check the template: linters on it and on what it expands to, and our own rules
 	bash infra/check.sh

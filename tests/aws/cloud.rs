@@ -1,8 +1,10 @@
 //! The deployed store as a scene: webhooks, the JSON API and the command line go in, and what WhatsApp and
 //! the post office get comes out.
 
-use harkara_engine::port::{Http, HttpRequest, HttpResponse};
+use bytes::Bytes;
 use harkara_http::HttpClient;
+use http::{Request, Response};
+use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::{
@@ -31,6 +33,8 @@ static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// How long the cloud may take for what is to be done at one moment.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an answer may take: the API gives up after 30 s.
+const ANSWER: Duration = Duration::from_secs(35);
 
 /// See the module.
 pub(crate) struct Cloud {
@@ -63,8 +67,7 @@ impl Cloud {
             mails: 0,
             log: stack.log().len(),
             seen: Mutex::default(),
-            // No two tests have a second in common.
-            numbers: AtomicU64::new(u64::try_from(clock.now().as_second()).unwrap() % 80_000 * 100),
+            numbers: AtomicU64::new(stack.turn() * 1000),
             http: HttpClient::new(),
             stack,
             clock,
@@ -80,24 +83,36 @@ impl Cloud {
 
     pub(crate) async fn call(
         &self,
-        method: &'static str,
+        method: &str,
         url: String,
         headers: Vec<(&'static str, String)>,
         body: Vec<u8>,
-    ) -> HttpResponse {
-        let request = HttpRequest { method, url: url.clone(), headers, body };
-        self.http.call(request).await.unwrap_or_else(|error| panic!("{url}: {error}"))
+    ) -> Response<Bytes> {
+        let mut request = Request::builder().method(method).uri(&url);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Bytes::from(body)).unwrap();
+        let answer = tokio::time::timeout(ANSWER, async {
+            let (head, body) = self.http.exchange(request).await?.into_parts();
+            Ok::<_, harkara_http::NoAnswer>(Response::from_parts(
+                head,
+                body.collect().await.unwrap().to_bytes(),
+            ))
+        });
+        let answer = answer.await.unwrap_or_else(|_| panic!("{url}: no answer within {ANSWER:?}"));
+        answer.unwrap_or_else(|error| panic!("{url}: {error:?}"))
     }
 
     /// Something of the JSON API; `None` where there is no such thing.
     pub(crate) async fn api(&self, path: &str) -> Option<Value> {
         let key = vec![("authorization", format!("Bearer {}", self.known.key))];
         let answer = self.call("GET", format!("{}/api/v1/{path}", self.stack.api), key, Vec::new()).await;
-        if answer.status == 404 {
+        if answer.status() == 404 {
             return None;
         }
-        assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
-        Some(serde_json::from_slice(&answer.body).unwrap())
+        assert_eq!(answer.status(), 200, "{path}: {}", words(&answer));
+        Some(serde_json::from_slice(answer.body()).unwrap())
     }
 
     /// All entries of a list of the JSON API.
@@ -115,10 +130,11 @@ impl Cloud {
 
     /// Something of the emulator's own.
     pub(crate) async fn peek(&self, path: &str) -> Value {
-        let answer = self.call("GET", format!("{}/_ministack/{path}", self.stack.aws), Vec::new(), Vec::new());
+        let answer =
+            self.call("GET", format!("{}/_ministack/{path}", self.stack.aws), Vec::new(), Vec::new());
         let answer = answer.await;
-        assert_eq!(answer.status, 200, "{path}");
-        serde_json::from_slice(&answer.body).unwrap()
+        assert_eq!(answer.status(), 200, "{path}: {}", words(&answer));
+        serde_json::from_slice(answer.body()).unwrap()
     }
 
     async fn all_mails(&self) -> Vec<Value> {
@@ -195,6 +211,11 @@ fn is_wrong(line: &str) -> bool {
     line.contains("failed processing SQS batch") || line.contains("a panic") || line.contains("cannot run")
 }
 
+/// An answer's body.
+pub(crate) fn words(answer: &Response<Bytes>) -> String {
+    String::from_utf8_lossy(answer.body()).into_owned()
+}
+
 fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
@@ -243,7 +264,7 @@ impl Scene for Cloud {
 
     async fn deliver(&self, webhook: &Webhook) -> u16 {
         let Webhook { path, headers, body } = webhook.clone();
-        self.call("POST", format!("{}{path}", self.stack.api), headers, body).await.status
+        self.call("POST", format!("{}{path}", self.stack.api), headers, body).await.status().as_u16()
     }
 
     fn answer(&self, order: &Order, answer: Answer) {
@@ -252,7 +273,8 @@ impl Scene for Cloud {
 
     fn sent(&self, order: &Order) -> Vec<Sent> {
         let about = format!("{}/", order.key());
-        let is_about = |call: &Call| call.body["biz_opaque_callback_data"].as_str().unwrap().starts_with(&about);
+        let is_about =
+            |call: &Call| call.body["biz_opaque_callback_data"].as_str().unwrap().starts_with(&about);
         let calls = self.since_begin().into_iter().zip(self.seen.lock().unwrap().clone());
         let calls = calls.filter(|(call, _)| is_about(call));
         calls.map(|(call, at)| Sent { at, body: call.body }).collect()

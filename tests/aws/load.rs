@@ -86,12 +86,25 @@ async fn every_order_of_thousands_is_asked_once() {
     let lost = posted.keys().filter(|order| !came.contains_key(*order)).count();
     let doubled = came.values().filter(|times| times.len() > 1).count();
     let answers: Vec<Duration> = posted.values().map(|(_, answer)| *answer).collect();
-    let latency = |(order, (since, _)): (&String, &(Instant, Duration))| Some(came.get(order)?.first()?.duration_since(*since));
+    let latency = |(order, (since, _)): (&String, &(Instant, Duration))| {
+        Some(came.get(order)?.first()?.duration_since(*since))
+    };
     let latencies: Vec<Duration> = posted.iter().filter_map(latency).collect();
     let rate = |span: Duration| count as f64 / span.as_secs_f64();
-    println!("{count} orders; {} webhooks answered otherwise and sent again", refused.load(Ordering::Relaxed));
-    println!("taken in within {taken_in:.1?}: {:.0} orders a second; an answer took {}", rate(taken_in), in_words(answers));
-    println!("asked within {asked:.1?}: {:.0} orders a second; order to message {}", rate(asked), in_words(latencies));
+    println!(
+        "{count} orders; {} webhooks answered otherwise and sent again",
+        refused.load(Ordering::Relaxed)
+    );
+    println!(
+        "taken in within {taken_in:.1?}: {:.0} orders a second; an answer took {}",
+        rate(taken_in),
+        in_words(answers)
+    );
+    println!(
+        "asked within {asked:.1?}: {:.0} orders a second; order to message {}",
+        rate(asked),
+        in_words(latencies)
+    );
     println!("lost {lost}, doubled {doubled}");
     assert_eq!((lost, doubled), (0, 0));
 }

@@ -16,6 +16,7 @@
 
 mod bad_jobs;
 #[path = "../it/bodies.rs"]
+#[allow(dead_code)] // what other tests need besides
 mod bodies;
 mod clock;
 mod cloud;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    stack::{OPERATOR, Stack, WHATSAPP, variable},
+    stack::{FAKETIME, OPERATOR, Stack, WHATSAPP, variable},
     whatsapp::WhatsApp,
 };
 
@@ -19,10 +19,12 @@ pub(crate) struct Known {
     pub(crate) key: String,
 }
 
-/// Runs `harkara`, with the environment of an operator and nothing else of this one's.
+/// Runs `harkara`, with the environment of an operator and nothing else of this one's, by the cloud's clock.
 pub(crate) fn harkara(stack: &Stack, arguments: &[&str], more: &[(&str, &str)]) -> Option<Output> {
     let mut command = Command::new(variable(OPERATOR)?);
     command.args(arguments).env_clear().envs(stack.environment()).envs(more.iter().copied());
+    command.env("LD_PRELOAD", variable(FAKETIME)?).env("TZ", "UTC");
+    command.env("FAKETIME_TIMESTAMP_FILE", stack.file("clock")).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     Some(command.output().unwrap())
 }
 

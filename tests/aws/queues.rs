@@ -3,7 +3,7 @@
 use aws_sdk_sqs::Client;
 use harkara_aws::{Config, Service, Session};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, words};
 
 /// A message of a queue, looked at without touching it.
 #[derive(Clone, Debug)]
@@ -41,7 +41,8 @@ impl Cloud {
 
     fn of(&self, told: &serde_json::Value, queue: &str) -> Vec<Peeked> {
         let name = self.stack.output(queue).rsplit('/').next().unwrap();
-        let regions = told["messages"].as_object().unwrap().values().flat_map(|of| of.as_object().unwrap().values());
+        let regions =
+            told["messages"].as_object().unwrap().values().flat_map(|of| of.as_object().unwrap().values());
         let queues = regions.flat_map(|of| of.as_object().unwrap());
         let ours = queues.filter(|(url, _)| url.rsplit('/').next() == Some(name));
         let messages = ours.flat_map(|(_, messages)| messages.as_array().unwrap());
@@ -66,6 +67,6 @@ impl Cloud {
         let url = format!("{}/2015-03-31/event-source-mappings/{source}", self.stack.aws);
         let body = serde_json::json!({ "Enabled": enabled }).to_string().into_bytes();
         let answer = self.call("PUT", url, vec![("content-type", "application/json".to_owned())], body).await;
-        assert!(answer.status < 300, "{}", String::from_utf8_lossy(&answer.body));
+        assert!(answer.status().is_success(), "{}", words(&answer));
     }
 }

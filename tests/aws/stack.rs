@@ -10,7 +10,6 @@ use std::{
 /// What `stack.py` and `test.sh` tell of the stack.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Stack {
-    pub(crate) name: String,
     /// The stack's outputs.
     pub(crate) outputs: BTreeMap<String, String>,
     /// Where the emulator of all services is.
@@ -30,6 +29,8 @@ pub(crate) struct Stack {
 pub(crate) const WHATSAPP: &str = "HARKARA_TEST_WHATSAPP";
 /// The operator's command line, built with the commands for AWS.
 pub(crate) const OPERATOR: &str = "HARKARA_TEST_OPERATOR";
+/// libfaketime.
+pub(crate) const FAKETIME: &str = "HARKARA_TEST_FAKETIME";
 /// The built functions: `<name in the template>/bootstrap`.
 pub(crate) const BUILT: &str = "HARKARA_TEST_BUILT";
 
@@ -56,6 +57,14 @@ impl Stack {
     /// What the cloud has logged so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("ministack.log")).unwrap()
+    }
+
+    /// Which turn it is, of all that this stack has seen.
+    pub(crate) fn turn(&self) -> u64 {
+        let file = self.file("turn");
+        let turn = std::fs::read_to_string(&file).map_or(1, |last| last.parse::<u64>().unwrap() + 1);
+        std::fs::write(&file, turn.to_string()).unwrap();
+        turn
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

@@ -20,9 +20,7 @@ use crate::scenarios::Answer;
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) body: Value,
-    /// By the cloud's clock; set by whoever looks first after it came.
     pub(crate) came: Instant,
-    pub(crate) taken: bool,
 }
 
 /// See the module.
@@ -71,8 +69,7 @@ impl WhatsApp {
         let number = body["to"].as_str().unwrap_or_default();
         let answer = self.answers.lock().unwrap().get(number).copied().unwrap_or(Answer::Accept);
         let mut calls = self.calls.lock().unwrap();
-        let taken = matches!(answer, Answer::Accept);
-        calls.push(Call { body, came: Instant::now(), taken });
+        calls.push(Call { body, came: Instant::now() });
         match answer {
             Answer::Accept => {
                 let id = format!("wamid.{}", calls.len());
@@ -101,7 +98,10 @@ async fn message(
 ) -> (StatusCode, Json<Value>) {
     let token = format!("Bearer {}", WhatsApp::TOKEN);
     if number != WhatsApp::NUMBER || headers.get("authorization").is_none_or(|given| *given != *token) {
-        return (StatusCode::UNAUTHORIZED, Json(json!({ "error": { "code": 190, "message": "who is it?" } })));
+        return (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({ "error": { "code": 190, "message": "who is it?" } })),
+        );
     }
     let (status, answer) = whatsapp.take(body);
     (status, Json(answer))

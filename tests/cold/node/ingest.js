@@ -6,7 +6,8 @@ import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 
 // As the Rust function: clients once, connections after the first event, kept for a minute.
 const parameters = new SSMClient({});
-const queue = new SQSClient({});
+// As the Rust SDK: the address is the configured one, and answers' checksums are not computed.
+const queue = new SQSClient({ useQueueUrlAsEndpoint: false, md5: false });
 const held = new Map();
 const FRESH_MS = 60_000;
 

@@ -118,7 +118,7 @@ async fn three_stages_keep_to_their_budget() {
     let stage = bills["stage"];
     assert!(stage.all_write_units() <= 3.0 * 4.0, "write units of three stages: {stage:?}");
     assert!(stage.read_units <= 3.0 * 2.0, "read units of three stages: {stage:?}");
-    let dollars = Dollars::sum(bills.values(), Batches::InPairs);
+    let dollars = Dollars::sum(&bills, Batches::InPairs);
     assert!(dollars.total() < 25.0, "{:.2} a million orders: {dollars:?}", dollars.total());
 }
 

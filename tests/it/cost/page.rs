@@ -58,7 +58,7 @@ fn functions(page: &mut String, bills: &Bills) {
 }
 
 fn dollars(page: &mut String, bills: &Bills) {
-    let sums = Batches::ALL.map(|batches| Dollars::sum(bills.values(), batches));
+    let sums = Batches::ALL.map(|batches| Dollars::sum(bills, batches));
     page.push_str(
         "\n| dollars a million orders | one by one | in pairs | in batches of ten |\n|---|---|---|---|\n",
     );
@@ -86,7 +86,7 @@ fn stretches(page: &mut String, life: &[Stretch]) {
             bill.read_units,
             bill.write_units,
             bill.all_write_units(),
-            Dollars::sum(stretch.bills.values(), Batches::OneByOne).total(),
+            Dollars::sum(&stretch.bills, Batches::OneByOne).total(),
         );
     }
 }
@@ -129,7 +129,7 @@ fn floor(page: &mut String, three: &Bills) {
         let _ = writeln!(page, "| {what} | {saves:.2} | {loses} |");
     }
     let saved: f64 = left_out.iter().map(|(_, saves, _)| saves).sum();
-    let all = Dollars::sum(three.values(), Batches::OneByOne).total();
+    let all = Dollars::sum(three, Batches::OneByOne).total();
     let _ = write!(
         page,
         "\nWhat remains is ${:.2}: a request at the API, a schedule for each wait, an invocation for each step, a call \
@@ -143,9 +143,9 @@ const HEAD: &str = "# What an order costs on AWS
 
 Made by `make cost`, held by `make test`: do not edit. Requests and capacity units are counted by a layer on the \
 ports while one order lives its life through the functions; what an item weighs is what the DynamoDB adapter \
-stores. Prices are AWS's list prices of us-east-1 without any free tier (HTTP API $1.00, Lambda $0.20 and \
+stores. `make aws-test` compares the units with what an emulator of DynamoDB bills for the same life. Prices are AWS's list prices of us-east-1 without any free tier (HTTP API $1.00, Lambda $0.20 and \
 $0.0000166667 a GB-second on x86_64, SQS $0.40, EventBridge Scheduler $1.00, DynamoDB on demand $0.625 and $0.125, \
-each a million; SES $0.10 a thousand; data out $0.09 a GB). Assumed, not measured: functions of 128 MB, 10 ms of \
+each a million; SES $0.10 a thousand; data out $0.09 a GB). Assumed, not measured: functions of 128 MB (ingest 256), 10 ms of \
 their own, 8 ms a request to AWS, 300 ms a call to WhatsApp, 700 bytes of HTTP and TLS around it. \"One by one\" is \
 a small shop, where every message wakes a function by itself; \"in pairs\" is some million orders a month, as the \
 event sources gather messages for two seconds; \"in batches of ten\" is a storm. WhatsApp's \

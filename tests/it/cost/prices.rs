@@ -1,6 +1,6 @@
 //! AWS's list prices of us-east-1, in dollars, and what they are asked for.
 
-use super::meter::Bill;
+use super::{life::Bills, meter::Bill};
 
 /// A million requests at an HTTP API, of up to 512 KB each.
 const API: f64 = 1.00;
@@ -21,8 +21,10 @@ const MAILS: f64 = 0.10;
 /// A GB that leaves AWS, after the first 100 of a month.
 const OUT: f64 = 0.09;
 
-/// The memory of a function, in GB: the template's default.
-const MEMORY: f64 = 0.125;
+/// The memory of a function, in GB: the template's defaults.
+fn memory(function: &str) -> f64 {
+    if function == "ingest" { 0.25 } else { 0.125 }
+}
 /// What a request to AWS takes, in seconds: a cautious figure for DynamoDB, SQS and Scheduler alike.
 const REQUEST: f64 = 0.008;
 /// What a call to a provider takes, in seconds.
@@ -74,14 +76,14 @@ fn count(of: u64) -> f64 {
 }
 
 impl Dollars {
-    pub(crate) fn of(bill: &Bill, batches: Batches) -> Self {
+    fn of(function: &str, bill: &Bill, batches: Batches) -> Self {
         // Requests at the API come one by one, whatever there is to do.
         let alone = count(bill.api) / count(bill.invocations.max(1));
         let share = alone + (1.0 - alone) * batches.share();
         let seconds =
             OWN * count(bill.invocations) + REQUEST * count(bill.requests()) + CALL * count(bill.calls);
         // The messages of a batch are worked on side by side: they share the waits.
-        let functions = INVOCATION * count(bill.invocations) + 1e6 * GB_SECOND * MEMORY * seconds;
+        let functions = INVOCATION * count(bill.invocations) + 1e6 * GB_SECOND * memory(function) * seconds;
         Self {
             api: API * count(bill.api),
             functions: functions * share,
@@ -94,18 +96,21 @@ impl Dollars {
         }
     }
 
-    /// Of several functions together.
-    pub(crate) fn sum<'a>(bills: impl IntoIterator<Item = &'a Bill>, batches: Batches) -> Self {
-        bills.into_iter().map(|bill| Self::of(bill, batches)).fold(Self::default(), |sum, one| Self {
-            api: sum.api + one.api,
-            functions: sum.functions + one.functions,
-            queues: sum.queues + one.queues,
-            schedules: sum.schedules + one.schedules,
-            writes: sum.writes + one.writes,
-            reads: sum.reads + one.reads,
-            mails: sum.mails + one.mails,
-            out: sum.out + one.out,
-        })
+    /// Of all functions together.
+    pub(crate) fn sum(bills: &Bills, batches: Batches) -> Self {
+        bills.iter().map(|(function, bill)| Self::of(function, bill, batches)).fold(
+            Self::default(),
+            |sum, one| Self {
+                api: sum.api + one.api,
+                functions: sum.functions + one.functions,
+                queues: sum.queues + one.queues,
+                schedules: sum.schedules + one.schedules,
+                writes: sum.writes + one.writes,
+                reads: sum.reads + one.reads,
+                mails: sum.mails + one.mails,
+                out: sum.out + one.out,
+            },
+        )
     }
 
     pub(crate) fn parts(&self) -> [(&'static str, f64); 8] {

@@ -152,3 +152,22 @@ fn a_queue_without_a_sound_url_is_missing() {
         assert!(missing.contains(words), "{url}: {missing}");
     }
 }
+
+#[test]
+fn the_sample_events_hold_jobs_of_today() {
+    let samples = [
+        (QueueName::Events, include_str!("../../../../../events/lambda/matcher.json"), "facts"),
+        (QueueName::Stages, include_str!("../../../../../events/lambda/stage.json"), "stage"),
+        (QueueName::Failures, include_str!("../../../../../events/lambda/dead-letter.json"), "failure"),
+    ];
+    for (queue, event, kind) in samples {
+        let sources = Sources(vec![(format!("harkara-local-{queue}"), queue)]);
+        let sorted = sources.sort(&serde_json::from_str(event).unwrap());
+        assert!(sorted.unreadable.is_empty(), "{kind}");
+        let [(_, batch)] = sorted.batches.as_slice() else { panic!("{kind}: not one batch") };
+        for delivery in batch {
+            let job = harkara_engine::job::Job::read(&delivery.body).unwrap();
+            assert!(job.body().contains(&format!("\"job\":\"{kind}\"")), "{kind}");
+        }
+    }
+}
