@@ -1,25 +1,26 @@
 //! Outgoing HTTP: one client with kept connections, for providers and for the cloud's own services.
 
 mod no_answer;
+mod pool;
 mod provider;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
+use hyper_util::client::legacy::connect::HttpConnector;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
-use std::time::Duration;
 
 pub use no_answer::NoAnswer;
+use pool::Pool;
 
 /// The client. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    pool: Arc<Pool>,
     limit: Duration,
 }
 
@@ -40,12 +41,7 @@ impl HttpClient {
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(60))
-            .pool_max_idle_per_host(512)
-            .build(connector);
-        Self { client, limit: Self::LIMIT }
+        Self { pool: Arc::new(Pool::new(connector, SystemTime::now())), limit: Self::LIMIT }
     }
 
     /// Sends a request as it is. Only connecting has a limit here ([`HttpClient::CONNECT_LIMIT`]):
@@ -54,7 +50,8 @@ impl HttpClient {
     /// # Errors
     /// [`NoAnswer`] when no answer's head came.
     pub async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Incoming>, NoAnswer> {
-        self.client.request(request.map(Full::new)).await.map_err(NoAnswer::from)
+        let client = self.pool.client(SystemTime::now());
+        client.request(request.map(Full::new)).await.map_err(NoAnswer::from)
     }
 }
 
