@@ -24,6 +24,7 @@ LAMBDA := CARGO_LAMBDA_GLOBAL=$(CURDIR)/infra/CargoLambda.toml \
 COMPILER ?= cargo
 
 .PHONY: help harkara run demo test check fmt bench cost load audit sizes
+.PHONY: bench-cold
 .PHONY: tools zig operator build deploy outputs env logs replay check-infra aws-test aws-load
 
 help: ## Say what there is
@@ -42,8 +43,8 @@ test: ## Pass every test
 	cargo test --workspace --locked
 
 check: fmt audit sizes ## Format, lints, docs, dependency audit, sizes of files
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
 
 fmt: ## Check the format
 	cargo fmt --all -- --check
@@ -62,6 +63,14 @@ cost: ## Count what an order costs on AWS, and write docs/cost.md
 
 load: harkara ## Measure the running binary: orders a second, latencies, a crash
 	cargo run --release --locked -p harkara-tests --bin load -- all
+
+bench-cold: operator build .tools/node/bundle/index.cjs ## Measure cold starts beside Node's, and write docs/cold-start.md
+	cargo run --release --locked -p harkara-tests --bin cold -- --page docs/cold-start.md
+
+.tools/node/bundle/index.cjs: $(wildcard tests/cold/node/*)
+	mkdir -p .tools/node
+	cp tests/cold/node/* tests/cold/node/.npmrc .tools/node
+	cd .tools/node && npm ci --no-audit && npm run bundle
 
 tools: ## Install what AWS needs into .tools: SAM, cargo-lambda, linters, local clouds
 	python3 -m venv .tools/py

@@ -41,15 +41,20 @@ impl Cloud {
         }
     }
 
+    /// The names of all schedules of the stack.
+    pub(crate) async fn all_schedules(&self, client: &Client) -> Vec<String> {
+        // The emulator makes no pages: what is beyond the limit is not to be had.
+        let list =
+            client.list_schedules().group_name(self.stack.output("ScheduleGroup")).max_results(i32::MAX);
+        list.send().await.unwrap().schedules.into_iter().map(|schedule| schedule.name.unwrap()).collect()
+    }
+
     /// The names of the schedules that are about an order.
     async fn schedules(&self, client: &Client, order: &Order) -> Vec<String> {
-        let group = self.stack.output("ScheduleGroup");
-        let mut pages = client.list_schedules().group_name(group).into_paginator().items().send();
         let mut about = Vec::new();
-        while let Some(schedule) = pages.next().await {
-            let name = schedule.unwrap().name.unwrap();
-            let whole = client.get_schedule().group_name(group).name(&name).send().await.unwrap();
-            let input = whole.target.unwrap().input.unwrap_or_default();
+        for name in self.all_schedules(client).await {
+            let get = client.get_schedule().group_name(self.stack.output("ScheduleGroup")).name(&name);
+            let input = get.send().await.unwrap().target.unwrap().input.unwrap_or_default();
             if input.contains(&format!("\"{}\"", order.key())) {
                 about.push(name);
             }

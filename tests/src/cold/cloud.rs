@@ -88,7 +88,7 @@ impl Cloud {
     }
 
     fn answer_json(&self, operation: &str, asked: &Value) -> Value {
-        let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| asked.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let queue = text("QueueUrl").rsplit('/').next().unwrap_or_default().to_owned();
         let mut state = self.lock();
         match operation {
@@ -107,13 +107,14 @@ impl Cloud {
                 json!({ "MessageId": ID, "MD5OfMessageBody": "" })
             }
             "SendMessageBatch" => {
-                let entries = asked["Entries"].as_array().cloned().unwrap_or_default();
+                let entries = asked.get("Entries").and_then(Value::as_array).cloned().unwrap_or_default();
                 let taken = entries
                     .iter()
-                    .map(|entry| json!({ "Id": entry["Id"], "MessageId": ID, "MD5OfMessageBody": "" }));
+                    .map(|entry| json!({ "Id": entry.get("Id"), "MessageId": ID, "MD5OfMessageBody": "" }));
                 let taken: Vec<Value> = taken.collect();
-                let bodies =
-                    entries.iter().filter_map(|entry| entry["MessageBody"].as_str().map(str::to_owned));
+                let bodies = entries
+                    .iter()
+                    .filter_map(|entry| entry.get("MessageBody").and_then(Value::as_str).map(str::to_owned));
                 state.queues.entry(queue).or_default().extend(bodies);
                 json!({ "Successful": taken, "Failed": [] })
             }
@@ -127,7 +128,8 @@ impl Cloud {
         let (operation, reply) = match (method, path) {
             ("POST", path) if path.starts_with("/schedules/") => {
                 let asked: Value = serde_json::from_slice(&request.body).ok()?;
-                self.lock().scheduled.extend(asked["Target"]["Input"].as_str().map(str::to_owned));
+                let body = asked.pointer("/Target/Input").and_then(Value::as_str);
+                self.lock().scheduled.extend(body.map(str::to_owned));
                 let arn = "arn:aws:scheduler:us-east-1:123456789012:schedule/harkara/x";
                 (
                     "CreateSchedule",

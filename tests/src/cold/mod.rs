@@ -122,9 +122,8 @@ fn road_of_an_order(bench: &Bench<'_>, arguments: &Arguments, key: &str) -> Resu
 
 /// What the template gives the functions, with AWS at `cloud`.
 fn variables(cloud: Port) -> Vec<(String, String)> {
-    let own = |name: &str| (name.to_owned(), format!("{QUEUES}/{}", name.to_lowercase()));
-    let queues = ["Events", "Stages", "Priority", "Failures"]
-        .map(|name| (format!("HARKARA_{}_QUEUE", name.to_uppercase()), own(name).1));
+    let queues = ["EVENTS", "STAGES", "PRIORITY", "FAILURES"]
+        .map(|name| (format!("HARKARA_{name}_QUEUE"), format!("{QUEUES}/{}", name.to_lowercase())));
     let others = [
         ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
