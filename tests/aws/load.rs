@@ -62,7 +62,7 @@ impl Shop {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
             self.posted.lock().unwrap().insert(order.key(), (since, since.elapsed()));
-            if place % 10 == 0 {
+            if place.is_multiple_of(10) {
                 assert_eq!(self.cloud.deliver(&says).await, 200);
             }
         }

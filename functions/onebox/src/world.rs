@@ -64,7 +64,7 @@ impl World {
     /// Assembles the use cases.
     pub fn new(ports: Ports) -> Self {
         let Ports { table, queue, scheduler, clock, http, mailer, secrets } = ports.clone();
-        let catalog = Arc::new(Catalog::new(table.clone(), clock.clone()));
+        let catalog = Arc::new(Catalog::new(table.clone(), clock.clone()).reading_text());
         let counters = Arc::new(Counters::default());
         let stages = Arc::new(StageRunner {
             table: table.clone(),

@@ -7,7 +7,7 @@ use harkara_domain::{Flow, FlowId, StoreId, flow, flow::Channel};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::{
     keys,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A flow's head: which version is current, and whether it starts runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowHead {
     /// The flow.
     pub id: FlowId,
@@ -32,13 +32,19 @@ pub struct FlowHead {
     pub changed_at: Timestamp,
     /// The current version's text.
     pub text: String,
+    /// What the text says. Read once, when it was saved: functions that only run flows know no YAML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
 }
 
 /// A version of a flow, never changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowVersion {
     /// Its text.
     pub text: String,
+    /// What the text says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
     /// When it was saved.
     pub saved_at: Timestamp,
     /// By whom.
@@ -72,12 +78,19 @@ pub struct Shelf {
     pub zone: TimeZone,
     /// Its flows, on and off, by id.
     pub flows: Vec<LoadedFlow>,
-    /// Its templates, by name.
-    pub templates: HashMap<String, Template>,
+    /// Its templates, by name, read when they are used.
+    templates: HashMap<String, SavedTemplate>,
     /// Its paused channels.
     pub pauses: HashMap<String, Pause>,
     /// The changes that it holds.
     changes: u64,
+}
+
+/// A template as it was saved.
+#[derive(Debug)]
+struct SavedTemplate {
+    text: String,
+    read: OnceLock<Result<Template, String>>,
 }
 
 /// A shelf, and when it was last known to be how the store is set up.
@@ -87,6 +100,24 @@ struct Held {
 }
 
 impl Shelf {
+    /// The names of its templates, in order.
+    pub fn template_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.templates.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A template; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// What is wrong with its text, which saving does not let pass.
+    pub fn template(&self, name: &str) -> Option<Result<&Template, &str>> {
+        let saved = self.templates.get(name)?;
+        let read =
+            saved.read.get_or_init(|| template::parse(&saved.text).map_err(|problems| words(&problems)));
+        Some(read.as_ref().map_err(String::as_str))
+    }
+
     /// The pause of a channel, if it holds now.
     pub fn paused(&self, channel: Channel, now: Timestamp) -> Option<&Pause> {
         self.pauses.get(channel.as_str()).filter(|pause| pause.until > now)
@@ -99,7 +130,10 @@ pub struct Catalog {
     clock: Arc<dyn Clock>,
     shelves: Mutex<HashMap<StoreId, Held>>,
     versions: Mutex<HashMap<(StoreId, FlowId, u32), Arc<Flow>>>,
+    read_text: Option<ReadFlow>,
 }
+
+type ReadFlow = fn(&str) -> Result<Flow, String>;
 
 impl Catalog {
     /// How long a shelf is used before it is looked whether it is still so, in real time.
@@ -109,7 +143,24 @@ impl Catalog {
 
     /// A catalog over a table.
     pub fn new(table: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock, shelves: Mutex::default(), versions: Mutex::default() }
+        Self { table, clock, shelves: Mutex::default(), versions: Mutex::default(), read_text: None }
+    }
+
+    /// Reads flows from their text, too, where they were saved before what they say was kept.
+    #[must_use]
+    pub fn reading_text(self) -> Self {
+        let read: ReadFlow = |text| flow::parse::flow(text).map_err(|problems| words(&problems));
+        Self { read_text: Some(read), ..self }
+    }
+
+    fn flow(&self, kept: Option<Flow>, text: &str) -> Result<Arc<Flow>, TableError> {
+        let read = match (kept, self.read_text) {
+            (Some(flow), _) => Ok(flow),
+            (None, Some(read)) => read(text),
+            (None, None) => Err("it was saved by an earlier version: save it again".to_owned()),
+        };
+        read.map(Arc::new)
+            .map_err(|problem| TableError::Failed(format!("a saved flow cannot be read: {problem}")))
     }
 
     /// What a store has set up; `None` for a store that nobody has.
@@ -173,7 +224,7 @@ impl Catalog {
         for prefix in ["f#", "p#", "t#"] {
             let query = Query::partition(keys::store_partition(store)).prefix(prefix);
             for item in all(&*self.table, query).await? {
-                shelf.place(prefix, &item)?;
+                self.place(&mut shelf, prefix, &item)?;
             }
         }
         Ok(Some(shelf))
@@ -203,7 +254,7 @@ impl Catalog {
         }
         let key = keys::flow_version(store, id, version);
         let Some(stored) = load::<FlowVersion>(&*self.table, &key).await? else { return Ok(None) };
-        let flow = Arc::new(read_flow(&stored.value.text)?);
+        let flow = self.flow(stored.value.flow, &stored.value.text)?;
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         if versions.len() >= Self::MAX_VERSIONS {
             versions.clear();
@@ -211,34 +262,27 @@ impl Catalog {
         versions.insert(place, flow.clone());
         Ok(Some(flow))
     }
-}
 
-impl Shelf {
-    fn place(&mut self, prefix: &str, item: &Item) -> Result<(), TableError> {
+    fn place(&self, shelf: &mut Shelf, prefix: &str, item: &Item) -> Result<(), TableError> {
         let name = item.key.sk.get(prefix.len()..).unwrap_or_default().to_owned();
         match prefix {
             "f#" => {
-                let head = decode::<FlowHead>(item)?.value;
-                let flow = Arc::new(read_flow(&head.text)?);
-                self.flows.push(LoadedFlow { head, flow });
+                let mut head = decode::<FlowHead>(item)?.value;
+                let flow = self.flow(head.flow.take(), &head.text)?;
+                shelf.flows.push(LoadedFlow { head, flow });
             }
             "t#" => {
                 let text = decode::<String>(item)?.value;
-                let template = template::parse(&text)
-                    .map_err(|problems| TableError::Failed(format!("template {name}: {problems:?}")))?;
-                self.templates.insert(name, template);
+                shelf.templates.insert(name, SavedTemplate { text, read: OnceLock::new() });
             }
             _ => {
-                self.pauses.insert(name, decode::<Pause>(item)?.value);
+                shelf.pauses.insert(name, decode::<Pause>(item)?.value);
             }
         }
         Ok(())
     }
 }
 
-fn read_flow(text: &str) -> Result<Flow, TableError> {
-    flow::parse::flow(text).map_err(|problems| {
-        let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        TableError::Failed(format!("a saved flow cannot be read: {}", words.join("; ")))
-    })
+fn words<P: ToString>(problems: &[P]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -83,7 +83,8 @@ impl Setup {
         let (id, now) = (flow.id(), self.clock.now());
         let key = keys::flow(store, &id);
         let held = load::<FlowHead>(&*self.table, &key).await?;
-        if let Some(same) = held.as_ref().filter(|held| held.value.text == text) {
+        let same = held.as_ref().filter(|held| held.value.text == text && held.value.flow.is_some());
+        if let Some(same) = same {
             return Ok(same.value.clone());
         }
         if held.is_none() && self.count_flows(store).await? >= Self::MAX_FLOWS {
@@ -97,8 +98,9 @@ impl Setup {
             because: None,
             changed_at: now,
             text: text.to_owned(),
+            flow: Some(flow.clone()),
         };
-        let saved = FlowVersion { text: text.to_owned(), saved_at: now, by: by.to_owned() };
+        let saved = FlowVersion { text: text.to_owned(), flow: Some(flow), saved_at: now, by: by.to_owned() };
         let writes = vec![
             put(key, &head, expect(held.as_ref())),
             put(keys::flow_version(store, &id, version), &saved, Expect::Absent),

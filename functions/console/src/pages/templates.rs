@@ -24,17 +24,15 @@ struct TemplatesPage {
 }
 
 pub(crate) async fn templates(desk: Desk) -> Result<Response, Failure> {
-    let mut names: Vec<&String> = desk.shelf.templates.keys().collect();
-    names.sort();
     let mut templates = Vec::new();
-    for name in names {
-        let Some(template) = desk.shelf.templates.get(name) else { continue };
+    for name in desk.shelf.template_names() {
+        let Some(Ok(template)) = desk.shelf.template(name) else { continue };
         let text = load::<String>(&*desk.console.table, &keys::template(desk.store(), name)).await?;
         templates.push(TemplateRow {
             languages: template.languages().collect::<Vec<_>>().join(", "),
             used_by: used_by(&desk, name),
             text: text.map(|stored| stored.value).unwrap_or_default(),
-            name: name.clone(),
+            name: name.to_owned(),
         });
     }
     page(&TemplatesPage { frame: desk.frame("/templates", "Templates"), templates })

@@ -150,8 +150,8 @@ impl StageRunner {
 /// The customer has asked for no more marketing, and this is some.
 fn unwanted(loaded: &Loaded, message: &Message) -> bool {
     let opted_out = loaded.customer.as_ref().is_some_and(|customer| customer.opted_out);
-    let template = loaded.shelf.templates.get(&message.template);
-    opted_out && template.is_some_and(|template| template.category() == Category::Marketing)
+    let marketing = || loaded.shelf.template(&message.template)?.ok().map(|template| template.category());
+    opted_out && marketing() == Some(Category::Marketing)
 }
 
 /// Fills the template in, and signs the buttons.
@@ -164,9 +164,9 @@ fn compose(
     let problem = |problem: String| Reason::Template { problem };
     let shelf = &loaded.shelf;
     let template = shelf
-        .templates
-        .get(&message.template)
-        .ok_or_else(|| problem(format!("there is no template {}", message.template)))?;
+        .template(&message.template)
+        .ok_or_else(|| problem(format!("there is no template {}", message.template)))?
+        .map_err(|problems| problem(problems.to_owned()))?;
     let variables = Variables::of(&loaded.order, loaded.customer.as_ref(), &shelf.settings.name);
     let languages: Vec<&str> = shelf.settings.languages.iter().map(String::as_str).collect();
     let content = template.render(&variables, &languages).map_err(|error| problem(error.to_string()))?;
