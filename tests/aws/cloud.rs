@@ -200,6 +200,8 @@ impl Cloud {
             let reference = call.body["biz_opaque_callback_data"].as_str().unwrap().to_owned();
             assert!(references.insert(reference.clone()), "{reference} was used twice");
         }
+        let unfiled = self.messages_in("FailuresDeadQueue").await;
+        assert!(unfiled.is_empty(), "not even filed: {unfiled:?}");
         let log = &self.stack.log()[self.log..];
         let wrong: Vec<&str> = log.lines().filter(|line| is_wrong(line)).collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -4,6 +4,7 @@ use aws_sdk_scheduler::Client;
 use harkara_aws::Service;
 use harkara_engine::sweep::Sweeper;
 use jiff::SignedDuration;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 use crate::{
@@ -82,6 +83,62 @@ async fn the_sweep_finds_a_stage_whose_schedule_was_deleted() {
     assert_eq!(cloud.sent(&order).len(), 1, "overdue, but not long enough");
     cloud.clock.set(due + Sweeper::GRACE + SignedDuration::from_mins(2));
     assert_eq!(cloud.messages_about(&order, 2).await, ["cod_confirmation", "cod_reminder"]);
+    cloud.post("orders/cancelled", &order.cancelled(cloud.now())).await;
+    cloud.finish().await;
+}
+
+impl Cloud {
+    /// Sets a variable of a function; what it was.
+    async fn set_variable(&self, function: &str, name: &str, value: &str) -> String {
+        let path =
+            format!("{}/2015-03-31/functions/{}-{function}/configuration", self.stack.aws, self.stack.name);
+        let answer = self.call("GET", path.clone(), Vec::new(), Vec::new()).await;
+        let mut configuration: Value = serde_json::from_str(&words(&answer)).unwrap();
+        let variable = &mut configuration["Environment"]["Variables"][name];
+        let before = variable.as_str().unwrap().to_owned();
+        *variable = json!(value);
+        let body = json!({ "Environment": configuration["Environment"] }).to_string();
+        let answer = self.call("PUT", path, Vec::new(), body.into_bytes()).await;
+        assert_eq!(answer.status(), 200, "{}", words(&answer));
+        before
+    }
+
+    /// Waits until the only message with this text has been received so often.
+    async fn received(&self, queue: &str, text: &str, times: u64) {
+        let begun = Instant::now();
+        while self.arrival(queue, text).await.receives < times {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{text} is not received {times} times");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// A table that is not there, as after a mistake of an operator's, or without the permission for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn facts_that_cannot_be_folded_are_redriven_filed_and_folded_by_a_replay() {
+    let Some(cloud) = Cloud::begin().await else { return };
+    cloud.next("14:00").await;
+    let table = cloud.set_variable("matcher", "HARKARA_TABLE", "gone").await;
+    let order = cloud.order();
+    let says = cloud.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    assert_eq!(cloud.deliver(&says).await, 200, "ingest needs no table");
+    for times in 1..=5 {
+        cloud.received("EventsQueue", &order.key(), times).await;
+        // Let the function end; then what it held is to be had again.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(cloud.find(&order).await.is_none());
+        cloud.clock.set(cloud.now() + SignedDuration::from_secs(180));
+    }
+    cloud.settle().await;
+    let letters = cloud.list("dead-letters?").await;
+    let about = |letter: &&Value| {
+        letter["content"]["message"]["body"].as_str().is_some_and(|body| body.contains(&order.key()))
+    };
+    let letter = letters.iter().find(about).expect("it is not filed");
+    assert!(letter["reason"].to_string().contains("could not be folded in 5 tries"), "{letter:#}");
+    cloud.set_variable("matcher", "HARKARA_TABLE", &table).await;
+    cloud.replay(letter["id"].as_str().unwrap()).await;
+    assert_eq!(cloud.messages_about(&order, 1).await, ["cod_confirmation"]);
     cloud.post("orders/cancelled", &order.cancelled(cloud.now())).await;
     cloud.finish().await;
 }

@@ -40,7 +40,11 @@ needed() {
 ended() {
     local code=$?
     tests/aws/cloud.sh down "$FOLDER" || true
-    if [ "$code" = 0 ]; then rm -rf "$FOLDER"; else echo "aws-test: failed; see $FOLDER" >&2; fi
+    if [ "$code" = 0 ]; then
+        rm -rf "$FOLDER"
+    elif [ -d "$FOLDER" ]; then
+        echo "aws-test: failed; see $FOLDER" >&2
+    fi
 }
 
 # A fresh local cloud. What is in its environment the functions have in theirs: that is how they are told

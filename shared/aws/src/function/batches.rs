@@ -2,7 +2,10 @@
 //! told by its id, so that one bad record never repeats its neighbours.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
-use harkara_engine::port::{Delivery, QueueName, Unprocessed};
+use harkara_engine::{
+    ladder::MAX_RECEIVES,
+    port::{Delivery, QueueName, Unprocessed},
+};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -118,7 +121,11 @@ impl Sources {
         let body = message.body.ok_or_else(|| unreadable("it has no body"))?;
         let receipt = message.receipt_handle.ok_or_else(|| unreadable("it has no receipt handle"))?;
         let receives = message.attributes.get("ApproximateReceiveCount");
-        let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
+        let receives: u32 = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
+        // SQS counts across queues; whoever is asked here had nothing to do with those of another.
+        let redriven = message.attributes.contains_key("DeadLetterQueueSourceArn");
+        let before = if redriven { MAX_RECEIVES } else { 0 };
+        let receives = receives.saturating_sub(before).max(1);
         let id = id.clone().ok_or_else(|| unreadable("it has no id"))?;
         Ok((queue, Delivery { id, receipt, body, receives }))
     }

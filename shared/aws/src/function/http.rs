@@ -13,7 +13,7 @@ use std::{future::Future, net::IpAddr, pin::Pin};
 use super::Ended;
 
 /// Who made a request, as API Gateway knows it: no header of the request can say otherwise. An
-/// extension of every request that [`http`] gives.
+/// extension of every request that [`http()`] gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
     /// Where the connection came from.

@@ -56,6 +56,21 @@ fn a_record_becomes_a_delivery() {
 }
 
 #[test]
+fn receives_in_the_queue_before_do_not_count() {
+    let redriven = |count: &str| {
+        changed("a", |record| {
+            let attributes = record["attributes"].as_object_mut().unwrap();
+            attributes.insert("ApproximateReceiveCount".to_owned(), json!(count));
+            let source = json!("arn:aws:sqs:us-east-1:123456789012:harkara-events");
+            attributes.insert("DeadLetterQueueSourceArn".to_owned(), source);
+        })
+    };
+    for (count, receives) in [("6", 1), ("7", 2), ("1", 1)] {
+        assert_eq!(sort(&[redriven(count)]).batches[0].1[0].receives, receives, "{count}");
+    }
+}
+
+#[test]
 fn records_are_sorted_by_their_queue() {
     let sorted = sort(&[record("a", "stages"), record("b", "priority"), record("c", "stages")]);
     let of: Vec<_> = sorted.batches.iter().map(|(queue, batch)| (*queue, ids(batch))).collect();
