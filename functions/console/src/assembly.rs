@@ -2,9 +2,7 @@
 
 use harkara_aws::{Config, Missing, Session};
 use harkara_console::Console;
-use harkara_engine::{
-    catalog::Catalog, outbox::OutboxMailer, read::Reader, replay::Replayer, setup::Setup, stage::StageRunner,
-};
+use harkara_engine::{catalog::Catalog, count::Counters, read::Reader, replay::Replayer, setup::Setup};
 use std::sync::Arc;
 
 /// Makes the store's console for an address.
@@ -15,29 +13,11 @@ pub(crate) fn consoles(
     let (table, clock, http) = (session.table()?, session.clock(), session.http());
     let (queue, scheduler, secrets) = (session.queue()?, session.scheduler()?, session.secrets()?);
     let catalog = Arc::new(Catalog::new(table.clone(), clock.clone()));
-    let counters = Arc::default();
+    let counters = Arc::new(Counters::default());
     let reader = Arc::new(Reader { table: table.clone(), catalog: catalog.clone() });
     let setup = Setup { table: table.clone(), clock: clock.clone(), catalog: catalog.clone() };
-    // A preview only looks at stages: it performs none, and mails nobody.
-    let stages = StageRunner {
-        table: table.clone(),
-        queue: queue.clone(),
-        scheduler: scheduler.clone(),
-        clock: clock.clone(),
-        catalog: catalog.clone(),
-        http: http.clone(),
-        mailer: Arc::new(OutboxMailer { table: table.clone(), clock: clock.clone() }),
-        secrets: secrets.clone(),
-        counters: Arc::clone(&counters),
-    };
-    let replayer = Replayer {
-        table: table.clone(),
-        queue: queue.clone(),
-        scheduler,
-        clock: clock.clone(),
-        catalog,
-        stages: Arc::new(stages),
-    };
+    let replayer =
+        Replayer { table: table.clone(), queue: queue.clone(), scheduler, clock: clock.clone(), catalog };
     let (setup, replayer) = (Arc::new(setup), Arc::new(replayer));
     Ok(move |base_url| Console {
         reader: reader.clone(),

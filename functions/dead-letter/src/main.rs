@@ -6,7 +6,6 @@ use harkara_engine::{
     catalog::Catalog,
     port::{Delivery, QueueName},
     replay::Replayer,
-    stage::StageRunner,
 };
 use std::{process::ExitCode, sync::Arc};
 
@@ -33,26 +32,12 @@ fn undertaker(session: &Session) -> Result<Undertaker, function::Ended> {
     let (table, clock) = (session.table()?, session.clock());
     let (queue, scheduler, mailer) = (session.queue()?, session.scheduler()?, session.mailer()?);
     let catalog = Arc::new(Catalog::new(table.clone(), clock.clone()));
-    let counters = Arc::default();
-    // A replay only looks at stages: it performs none.
-    let stages = StageRunner {
-        table: table.clone(),
-        queue: queue.clone(),
-        scheduler: scheduler.clone(),
-        clock: clock.clone(),
-        catalog: catalog.clone(),
-        http: session.http(),
-        mailer: mailer.clone(),
-        secrets: session.secrets()?,
-        counters: Arc::clone(&counters),
-    };
     let replayer = Arc::new(Replayer {
         table: table.clone(),
         queue: queue.clone(),
         scheduler: scheduler.clone(),
         clock: clock.clone(),
         catalog: catalog.clone(),
-        stages: Arc::new(stages),
     });
-    Ok(Undertaker { table, queue, scheduler, clock, catalog, mailer, replayer, counters })
+    Ok(Undertaker { table, queue, scheduler, clock, catalog, mailer, replayer, counters: Arc::default() })
 }

@@ -47,7 +47,7 @@ pub struct World {
     /// Folds facts, begins runs.
     pub matcher: Matcher,
     /// Performs stages.
-    pub stages: Arc<StageRunner>,
+    pub stages: StageRunner,
     /// Files failures.
     pub undertaker: Undertaker,
     /// Runs failures again.
@@ -66,7 +66,7 @@ impl World {
         let Ports { table, queue, scheduler, clock, http, mailer, secrets } = ports.clone();
         let catalog = Arc::new(Catalog::new(table.clone(), clock.clone()).reading_text());
         let counters = Arc::new(Counters::default());
-        let stages = Arc::new(StageRunner {
+        let stages = StageRunner {
             table: table.clone(),
             queue: queue.clone(),
             scheduler: scheduler.clone(),
@@ -76,14 +76,13 @@ impl World {
             mailer,
             secrets: secrets.clone(),
             counters: counters.clone(),
-        });
+        };
         let replayer = Arc::new(Replayer {
             table: table.clone(),
             queue: queue.clone(),
             scheduler: scheduler.clone(),
             clock: clock.clone(),
             catalog: catalog.clone(),
-            stages: stages.clone(),
         });
         Self {
             ingest: Ingest {

@@ -18,7 +18,7 @@ mod table;
 pub use config::{Config, Missing};
 pub use mailer::SesMailer;
 pub use queue::{QueueUrls, SqsQueue};
-pub use scheduler::{EventBridge, QueueArns, undelivered};
+pub use scheduler::{EventBridge, queue_arns, undelivered};
 pub use secrets::ParameterStore;
 pub use session::{Service, Session};
 pub use table::{DynamoTable, stored_bytes};

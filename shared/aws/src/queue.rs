@@ -5,7 +5,7 @@ use std::{fmt::Display, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures::{StreamExt, stream};
-use harkara_engine::port::{Outgoing, Queue, QueueError, QueueName};
+use harkara_engine::port::{Outgoing, PerQueue, Queue, QueueError, QueueName};
 
 use crate::{body::sendable, fault::words};
 
@@ -23,29 +23,7 @@ const TRIES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 /// The queues' URLs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueUrls {
-    /// Of [`QueueName::Events`].
-    pub events: String,
-    /// Of [`QueueName::Stages`].
-    pub stages: String,
-    /// Of [`QueueName::PriorityStages`].
-    pub priority: String,
-    /// Of [`QueueName::Failures`].
-    pub failures: String,
-}
-
-impl QueueUrls {
-    /// The URL of a queue.
-    pub fn of(&self, queue: QueueName) -> &str {
-        match queue {
-            QueueName::Events => &self.events,
-            QueueName::Stages => &self.stages,
-            QueueName::PriorityStages => &self.priority,
-            QueueName::Failures => &self.failures,
-        }
-    }
-}
+pub type QueueUrls = PerQueue<String>;
 
 /// The queues on SQS.
 #[derive(Clone, Debug)]

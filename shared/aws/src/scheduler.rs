@@ -12,7 +12,7 @@ use aws_sdk_scheduler::{
         Target,
     },
 };
-use harkara_engine::port::{Clock, QueueName, Scheduler, SchedulerError};
+use harkara_engine::port::{Clock, PerQueue, QueueName, Scheduler, SchedulerError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{QueueUrls, body::sendable, fault::words};
@@ -29,50 +29,19 @@ const KEEP_TRYING: Duration = Duration::from_secs(3600);
 /// How often it tries in that time, with growing waits.
 const RETRIES: i32 = 30;
 
-/// The queues' ARNs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueArns {
-    /// Of [`QueueName::Events`].
-    pub events: String,
-    /// Of [`QueueName::Stages`].
-    pub stages: String,
-    /// Of [`QueueName::PriorityStages`].
-    pub priority: String,
-    /// Of [`QueueName::Failures`].
-    pub failures: String,
-}
-
-impl QueueArns {
-    /// The ARNs of the queues at these URLs (`https://…/<account>/<name>`), in the partition of a role:
-    /// `aws`, `aws-cn`, `aws-us-gov`.
-    ///
-    /// `None` where a URL or the role's ARN is not of that form.
-    pub fn derive(urls: &QueueUrls, region: &str, role_arn: &str) -> Option<Self> {
-        let partition = role_arn.strip_prefix("arn:")?.split_once(':')?.0;
-        let arn = |queue| {
-            let mut parts = urls.of(queue).rsplitn(3, '/');
-            let (name, account) = (parts.next()?, parts.next()?);
-            let sound =
-                !name.is_empty() && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-            sound.then(|| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
-        };
-        Some(Self {
-            events: arn(QueueName::Events)?,
-            stages: arn(QueueName::Stages)?,
-            priority: arn(QueueName::PriorityStages)?,
-            failures: arn(QueueName::Failures)?,
-        })
-    }
-
-    /// The ARN of a queue.
-    pub fn of(&self, queue: QueueName) -> &str {
-        match queue {
-            QueueName::Events => &self.events,
-            QueueName::Stages => &self.stages,
-            QueueName::PriorityStages => &self.priority,
-            QueueName::Failures => &self.failures,
-        }
-    }
+/// The ARNs of the queues at these URLs (`https://…/<account>/<name>`), in the partition of a role:
+/// `aws`, `aws-cn`, `aws-us-gov`.
+///
+/// `None` where a URL or the role's ARN is not of that form.
+pub fn queue_arns(urls: &QueueUrls, region: &str, role_arn: &str) -> Option<PerQueue<String>> {
+    let partition = role_arn.strip_prefix("arn:")?.split_once(':')?.0;
+    let arn = |queue| {
+        let mut parts = urls.of(queue).rsplitn(3, '/');
+        let (name, account) = (parts.next()?, parts.next()?);
+        let sound = !name.is_empty() && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+        sound.then(|| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
+    };
+    PerQueue::try_of(|queue| arn(queue).ok_or(())).ok()
 }
 
 /// Schedules of one group, which send into the queues. Scheduler fires within the minute that begins at
@@ -84,17 +53,17 @@ pub struct EventBridge {
     client: Client,
     group: String,
     role: String,
-    queues: QueueArns,
+    queues: PerQueue<String>,
     clock: Arc<dyn Clock>,
 }
 
 impl EventBridge {
-    /// Schedules of the group with this name, by the role with this ARN.
+    /// Schedules of the group with this name, by the role with this ARN, into the queues with those.
     pub fn new(
         client: Client,
         group: impl Into<String>,
         role_arn: impl Into<String>,
-        queues: QueueArns,
+        queues: PerQueue<String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { client, group: group.into(), role: role_arn.into(), queues, clock }
@@ -253,14 +222,14 @@ mod tests {
         let urls = QueueUrls {
             events: url("e"),
             stages: url("s"),
-            priority: url("p"),
+            priority_stages: url("p"),
             failures: "http://127.0.0.1:4566/000000000000/f".to_owned(),
         };
-        let arns = QueueArns::derive(&urls, "eu-west-1", "arn:aws-cn:iam::123456789012:role/r").unwrap();
+        let arns = queue_arns(&urls, "eu-west-1", "arn:aws-cn:iam::123456789012:role/r").unwrap();
         assert_eq!(arns.of(QueueName::Stages), "arn:aws-cn:sqs:eu-west-1:123456789012:s");
         assert_eq!(arns.of(QueueName::Failures), "arn:aws-cn:sqs:eu-west-1:000000000000:f");
-        assert_eq!(QueueArns::derive(&urls, "eu-west-1", "role/r"), None);
+        assert_eq!(queue_arns(&urls, "eu-west-1", "role/r"), None);
         let odd = QueueUrls { events: "events".to_owned(), ..urls };
-        assert_eq!(QueueArns::derive(&odd, "eu-west-1", "arn:aws:iam::123456789012:role/r"), None);
+        assert_eq!(queue_arns(&odd, "eu-west-1", "arn:aws:iam::123456789012:role/r"), None);
     }
 }

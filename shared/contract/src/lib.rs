@@ -13,11 +13,15 @@ use async_trait::async_trait;
 use harkara_engine::port::{Delivery, Queue, QueueName, Scheduler, Table, Unprocessed};
 use jiff::Timestamp;
 
+/// A table under test, empty at first.
+pub trait Tables: Send + Sync {
+    /// The table.
+    fn table(&self) -> Arc<dyn Table>;
+}
+
 /// An adapter under test, empty at first. Events redrive into failures after the fifth receive.
 #[async_trait]
 pub trait World: Send + Sync {
-    /// The table under test.
-    fn table(&self) -> Arc<dyn Table>;
     /// The queues under test.
     fn queue(&self) -> Arc<dyn Queue>;
     /// The scheduler under test.

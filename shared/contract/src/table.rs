@@ -8,7 +8,7 @@ use harkara_engine::port::{
     Expect, Index, IndexKey, Item, Key, Query, TableError, Write, WriteError, limits,
 };
 
-use super::World;
+use super::Tables;
 
 fn key(sk: &str) -> Key {
     Key::new("orders", sk)
@@ -18,12 +18,12 @@ fn put(sk: &str, body: &str, expect: Expect) -> Write {
     Write::Put(Item::new(key(sk), body.as_bytes().to_vec()), expect)
 }
 
-async fn body(world: &dyn World, sk: &str) -> Option<(u64, String)> {
+async fn body(world: &dyn Tables, sk: &str) -> Option<(u64, String)> {
     let item = world.table().get(&key(sk)).await.unwrap()?;
     Some((item.version, String::from_utf8(item.body).unwrap()))
 }
 
-pub async fn versions_count_up(world: &dyn World) {
+pub async fn versions_count_up(world: &dyn Tables) {
     let table = world.table();
     assert_eq!(body(world, "a").await, None);
     table.write(vec![put("a", "1", Expect::Absent)]).await.unwrap();
@@ -45,7 +45,7 @@ pub async fn versions_count_up(world: &dyn World) {
     assert_eq!(table.get(&item.key).await.unwrap(), Some(item));
 }
 
-pub async fn an_expectation_that_does_not_hold_changes_nothing(world: &dyn World) {
+pub async fn an_expectation_that_does_not_hold_changes_nothing(world: &dyn Tables) {
     let table = world.table();
     let refused = Err(WriteError::Expectation(vec![0]));
     assert_eq!(table.write(vec![put("a", "x", Expect::Version(1))]).await, refused);
@@ -56,7 +56,7 @@ pub async fn an_expectation_that_does_not_hold_changes_nothing(world: &dyn World
     assert_eq!(body(world, "a").await, Some((1, "1".into())));
 }
 
-pub async fn of_many_racing_writers_one_wins(world: &dyn World) {
+pub async fn of_many_racing_writers_one_wins(world: &dyn Tables) {
     for (round, expect) in [Expect::Absent, Expect::Version(1), Expect::Version(2)].into_iter().enumerate() {
         let mut racers = tokio::task::JoinSet::new();
         for racer in 0..50 {
@@ -76,7 +76,7 @@ pub async fn of_many_racing_writers_one_wins(world: &dyn World) {
     }
 }
 
-pub async fn a_transaction_is_all_or_nothing_and_names_its_faults(world: &dyn World) {
+pub async fn a_transaction_is_all_or_nothing_and_names_its_faults(world: &dyn Tables) {
     let table = world.table();
     table.write(vec![put("a", "1", Expect::Absent), put("b", "1", Expect::Absent)]).await.unwrap();
     let refused = table
@@ -103,7 +103,7 @@ pub async fn a_transaction_is_all_or_nothing_and_names_its_faults(world: &dyn Wo
     assert_eq!((body(world, "b").await, body(world, "c").await), (None, Some((1, "new".into()))));
 }
 
-pub async fn limits_are_refused(world: &dyn World) {
+pub async fn limits_are_refused(world: &dyn Tables) {
     let table = world.table();
     let parts =
         |count: usize| (0..count).map(|n| put(&format!("p{n}"), "x", Expect::Any)).collect::<Vec<_>>();
@@ -117,12 +117,12 @@ pub async fn limits_are_refused(world: &dyn World) {
     assert_eq!(body(world, "big").await.unwrap().0, 1);
 }
 
-pub async fn a_cursor_of_no_page_is_told_apart_from_a_fault(world: &dyn World) {
+pub async fn a_cursor_of_no_page_is_told_apart_from_a_fault(world: &dyn Tables) {
     let query = Query::index(Index::List, "orders").after(Some("nonsense".to_owned()));
     assert!(matches!(world.table().query(query).await, Err(TableError::Cursor)));
 }
 
-pub async fn pages_go_through_everything_once(world: &dyn World) {
+pub async fn pages_go_through_everything_once(world: &dyn Tables) {
     let table = world.table();
     for chunk in (0..250).collect::<Vec<_>>().chunks(100) {
         let puts = chunk.iter().map(|n| put(&format!("{n:04}"), "x", Expect::Absent)).collect();
@@ -150,7 +150,7 @@ pub async fn pages_go_through_everything_once(world: &dyn World) {
     assert_eq!(table.query(Query::partition("nobody")).await.unwrap().items, vec![]);
 }
 
-pub async fn a_page_stops_at_a_megabyte(world: &dyn World) {
+pub async fn a_page_stops_at_a_megabyte(world: &dyn Tables) {
     let table = world.table();
     for n in 0..6 {
         table.write(vec![put(&n.to_string(), &"x".repeat(300 * 1024), Expect::Absent)]).await.unwrap();
@@ -161,7 +161,7 @@ pub async fn a_page_stops_at_a_megabyte(world: &dyn World) {
     assert_eq!(rest.items.first().unwrap().key.sk, first.items.len().to_string());
 }
 
-pub async fn ranges_have_both_ends(world: &dyn World) {
+pub async fn ranges_have_both_ends(world: &dyn Tables) {
     let table = world.table();
     table.write(["a", "b", "c", "d"].map(|sk| put(sk, "x", Expect::Any)).to_vec()).await.unwrap();
     let range = |from: Option<&str>, to: Option<&str>, after: Option<&str>, descending| {
@@ -182,7 +182,7 @@ pub async fn ranges_have_both_ends(world: &dyn World) {
     assert_eq!(range(Some("a"), Some("b"), Some("b"), false).await, "");
 }
 
-pub async fn prefixes_go_both_ways(world: &dyn World) {
+pub async fn prefixes_go_both_ways(world: &dyn Tables) {
     let table = world.table();
     let names = ["h#", "h#1", "h#é", "h#\u{10FFFF}", "h$", "h", "g#1"];
     table.write(names.map(|sk| put(sk, "x", Expect::Any)).to_vec()).await.unwrap();
@@ -193,7 +193,7 @@ pub async fn prefixes_go_both_ways(world: &dyn World) {
     assert_eq!(page.items.first().unwrap().key.sk, "h#\u{10FFFF}");
 }
 
-pub async fn indexes_are_sparse(world: &dyn World) {
+pub async fn indexes_are_sparse(world: &dyn Tables) {
     let table = world.table();
     let place = |sk: &str| Some(IndexKey { pk: "open".into(), sk: sk.into() });
     let write = |list: Option<IndexKey>, due: Option<IndexKey>, body: &str| {
@@ -227,7 +227,7 @@ pub async fn indexes_are_sparse(world: &dyn World) {
     assert_eq!((seen(Index::List).await, seen(Index::Due).await), (vec![], vec![]));
 }
 
-pub async fn equal_index_places_are_paged(world: &dyn World) {
+pub async fn equal_index_places_are_paged(world: &dyn Tables) {
     let table = world.table();
     let puts = (0..25).map(|n| {
         let mut item = Item::new(key(&n.to_string()), vec![]);
@@ -252,7 +252,7 @@ pub async fn equal_index_places_are_paged(world: &dyn World) {
     }
 }
 
-pub async fn counters_add(world: &dyn World) {
+pub async fn counters_add(world: &dyn Tables) {
     let table = world.table();
     let mut adders = tokio::task::JoinSet::new();
     for _ in 0..20 {
@@ -271,7 +271,7 @@ pub async fn counters_add(world: &dyn World) {
     assert_eq!(sums, serde_json::json!({ "sent": 40, "failed": -20 }));
 }
 
-pub async fn deletes_take_expectations(world: &dyn World) {
+pub async fn deletes_take_expectations(world: &dyn Tables) {
     let table = world.table();
     table.write(vec![Write::Delete(key("a"), Expect::Any)]).await.unwrap();
     let refused = Err(WriteError::Expectation(vec![0]));
@@ -282,7 +282,7 @@ pub async fn deletes_take_expectations(world: &dyn World) {
     assert_eq!((body(world, "a").await, body(world, "b").await), (None, Some((1, "1".into()))));
 }
 
-pub async fn counters_add_in_a_transaction(world: &dyn World) {
+pub async fn counters_add_in_a_transaction(world: &dyn Tables) {
     let table = world.table();
     let add = |sk: &str, field, by| Write::Add { key: key(sk), field, by };
     table.write(vec![put("a", "1", Expect::Absent), add("day", "sent", 1)]).await.unwrap();
@@ -303,7 +303,7 @@ fn noise(bytes: usize) -> String {
     (0..bytes).map(|_| next()).collect()
 }
 
-pub async fn bodies_come_back_as_they_were(world: &dyn World) {
+pub async fn bodies_come_back_as_they_were(world: &dyn Tables) {
     let table = world.table();
     let mut bodies = vec![vec![], vec![0], vec![0xC3, 0x28], b"{}".to_vec(), "\u{0}é€\u{10FFFF}\"\\".into()];
     for bytes in [900, 1000, 1100, 2000, 5000, 100_000] {
@@ -329,7 +329,7 @@ pub async fn bodies_come_back_as_they_were(world: &dyn World) {
     }
 }
 
-pub async fn expiries_come_back_to_the_millisecond(world: &dyn World) {
+pub async fn expiries_come_back_to_the_millisecond(world: &dyn Tables) {
     let table = world.table();
     for expiry in ["2099-01-01T00:00:00Z", "2099-01-01T00:00:00.001Z", "2098-12-31T23:59:59.999Z"] {
         let mut item = Item::new(key("a"), vec![]);
@@ -341,7 +341,7 @@ pub async fn expiries_come_back_to_the_millisecond(world: &dyn World) {
     assert_eq!(table.get(&key("a")).await.unwrap().unwrap().expires_at, None);
 }
 
-pub async fn a_put_over_anything_replaces_all_of_it(world: &dyn World) {
+pub async fn a_put_over_anything_replaces_all_of_it(world: &dyn Tables) {
     let table = world.table();
     let place = IndexKey { pk: "open".into(), sk: "1".into() };
     let bare = Item::new(key("a"), b"bare".to_vec());
@@ -358,7 +358,7 @@ pub async fn a_put_over_anything_replaces_all_of_it(world: &dyn World) {
     }
 }
 
-pub async fn a_transaction_has_a_hundred_parts(world: &dyn World) {
+pub async fn a_transaction_has_a_hundred_parts(world: &dyn Tables) {
     let table = world.table();
     let puts = |expect| (0..100).map(|n| put(&format!("{n:02}"), "x", expect)).collect::<Vec<_>>();
     table.write(puts(Expect::Absent)).await.unwrap();
@@ -377,7 +377,7 @@ pub async fn a_transaction_has_a_hundred_parts(world: &dyn World) {
     assert_eq!(versions[97..], [("97", 2), ("99", 1), ("sums", 1)]);
 }
 
-pub async fn racing_transactions_leave_one_of_them(world: &dyn World) {
+pub async fn racing_transactions_leave_one_of_them(world: &dyn Tables) {
     let table = world.table();
     table.write(vec![put("a", "0", Expect::Absent), put("b", "0", Expect::Absent)]).await.unwrap();
     for round in 1..=5 {
@@ -414,7 +414,7 @@ pub async fn racing_transactions_leave_one_of_them(world: &dyn World) {
     }
 }
 
-pub async fn an_item_is_as_large_as_its_limit(world: &dyn World) {
+pub async fn an_item_is_as_large_as_its_limit(world: &dyn Tables) {
     let table = world.table();
     let at = Key::new("é".repeat(limits::MAX_PK / 2), "€".repeat(limits::MAX_SK / 3));
     let place = IndexKey { pk: "é".repeat(limits::MAX_PK / 2), sk: "€".repeat(limits::MAX_SK / 3) };
@@ -451,7 +451,7 @@ pub async fn an_item_is_as_large_as_its_limit(world: &dyn World) {
     }
 }
 
-pub async fn large_items_fit_into_a_transaction(world: &dyn World) {
+pub async fn large_items_fit_into_a_transaction(world: &dyn Tables) {
     let table = world.table();
     let large = noise(limits::MAX_ITEM - limits::NAMES - "orders0".len());
     let puts =
@@ -464,7 +464,7 @@ pub async fn large_items_fit_into_a_transaction(world: &dyn World) {
     assert_eq!(body(world, "8").await, Some((1, large)));
 }
 
-pub async fn sort_keys_are_in_the_order_of_their_bytes(world: &dyn World) {
+pub async fn sort_keys_are_in_the_order_of_their_bytes(world: &dyn Tables) {
     let table = world.table();
     // In the order of UTF-16 the last two would come before U+FFFF.
     let sorted = [
@@ -509,7 +509,7 @@ pub async fn sort_keys_are_in_the_order_of_their_bytes(world: &dyn World) {
     }
 }
 
-pub async fn a_page_of_an_index_has_hundreds(world: &dyn World) {
+pub async fn a_page_of_an_index_has_hundreds(world: &dyn Tables) {
     let table = world.table();
     for chunk in (0..260).collect::<Vec<_>>().chunks(100) {
         let puts = chunk.iter().map(|n| {
@@ -540,7 +540,7 @@ pub async fn a_page_of_an_index_has_hundreds(world: &dyn World) {
     }
 }
 
-pub async fn a_full_page_at_the_end_is_the_last(world: &dyn World) {
+pub async fn a_full_page_at_the_end_is_the_last(world: &dyn Tables) {
     let table = world.table();
     let puts = (0..6).map(|n| {
         let mut item = Item::new(key(&n.to_string()), vec![]);
@@ -556,7 +556,7 @@ pub async fn a_full_page_at_the_end_is_the_last(world: &dyn World) {
     }
 }
 
-pub async fn what_cannot_be_there_is_not_found(world: &dyn World) {
+pub async fn what_cannot_be_there_is_not_found(world: &dyn Tables) {
     let table = world.table();
     let long = "x".repeat(limits::MAX_SK);
     let mut item = Item::new(key(&long), vec![]);

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use harkara_engine::port::{Clock, Queue, QueueName, Scheduler, Table};
+use harkara_engine::port::{Clock, PerQueue, Queue, QueueName, Scheduler, Table};
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
@@ -21,7 +21,7 @@ use crate::{
     readers::Readers,
     scheduler::Schedules,
     schema::{self, OpenError},
-    settings::{PerQueue, Settings},
+    settings::Settings,
     shared::Shared,
     store::Store,
     writer::{Writer, mailbox::Mailbox, op::Op},

@@ -25,4 +25,4 @@ pub use queue::{Depth, Queues};
 pub use runner::consume;
 pub use scheduler::Schedules;
 pub use schema::OpenError;
-pub use settings::{PerQueue, QueueSettings, Settings};
+pub use settings::{QueueSettings, Settings};

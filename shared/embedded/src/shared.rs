@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-use crate::{queue::Lane, settings::PerQueue, writer::mailbox::Mailbox};
+use harkara_engine::port::PerQueue;
+
+use crate::{queue::Lane, writer::mailbox::Mailbox};
 
 /// See the module.
 #[derive(Debug)]

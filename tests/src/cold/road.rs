@@ -1,6 +1,7 @@
 //! The road of an order, as events: each function is given what the one before has sent.
 
 use anyhow::{Context, Result, ensure};
+use harkara_onebox::store_file::{FLOWS, TEMPLATES};
 use harkara_sources::shopify;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -12,23 +13,6 @@ pub(crate) const STORE: &str = "chadar";
 /// Guards nothing: the store lives for one measurement on the loopback.
 const SECRET: &str = "the-secret-of-one-measurement";
 const ORDER: &str = include_str!("../load/order.json");
-
-/// The default flows and templates.
-const FLOWS: [&str; 4] = [
-    include_str!("../../../flows/cod-confirmation.yaml"),
-    include_str!("../../../flows/dispatch-notice.yaml"),
-    include_str!("../../../flows/post-delivery-followup.yaml"),
-    include_str!("../../../flows/exception-review.yaml"),
-];
-const TEMPLATES: [&str; 7] = [
-    include_str!("../../../flows/templates/cod_confirmation.yaml"),
-    include_str!("../../../flows/templates/cod_reminder.yaml"),
-    include_str!("../../../flows/templates/dispatch_notice.yaml"),
-    include_str!("../../../flows/templates/followup_day_1.yaml"),
-    include_str!("../../../flows/templates/followup_day_7.yaml"),
-    include_str!("../../../flows/templates/followup_day_21.yaml"),
-    include_str!("../../../flows/templates/followup_day_45.yaml"),
-];
 
 /// The store as `harkara aws store-put` reads it, with WhatsApp at `whatsapp`.
 pub(crate) fn store(whatsapp: Port) -> Value {

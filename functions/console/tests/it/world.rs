@@ -86,14 +86,13 @@ impl Ports {
         }
     }
 
-    fn replayer(&self, stages: Arc<StageRunner>) -> Replayer {
+    fn replayer(&self) -> Replayer {
         Replayer {
             table: self.table.clone(),
             queue: self.queue.clone(),
             scheduler: self.scheduler.clone(),
             clock: self.clock.clone(),
             catalog: self.catalog.clone(),
-            stages,
         }
     }
 
@@ -192,7 +191,7 @@ impl World {
         };
         http.0.set(Arc::new(ports.ingest())).ok().unwrap();
         let stages = Arc::new(ports.stages());
-        let replayer = Arc::new(ports.replayer(stages.clone()));
+        let replayer = Arc::new(ports.replayer());
         let setup =
             Arc::new(Setup { table: table.clone(), clock: now.clone(), catalog: ports.catalog.clone() });
         let store = StoreId::from("demo");

@@ -1,11 +1,11 @@
 //! The ports that a session gives. A function that does not ask for one does not link it.
 
-use harkara_engine::port::{Mailer, Queue, QueueName, Scheduler, Secrets, Table};
+use harkara_engine::port::{Mailer, PerQueue, Queue, Scheduler, Secrets, Table};
 use std::sync::Arc;
 
 use super::{Service, Session};
 use crate::{
-    Config, DynamoTable, EventBridge, Missing, ParameterStore, QueueArns, QueueUrls, SesMailer, SqsQueue,
+    Config, DynamoTable, EventBridge, Missing, ParameterStore, QueueUrls, SesMailer, SqsQueue, queue_arns,
 };
 
 impl Session {
@@ -33,7 +33,7 @@ impl Session {
     /// [`Missing`] when the group, the role or a queue's URL is not set.
     pub fn scheduler(&self) -> Result<Arc<dyn Scheduler>, Missing> {
         let (group, role) = (self.config.require(Config::GROUP)?, self.config.require(Config::ROLE)?);
-        let queues = QueueArns::derive(&self.queue_urls()?, self.config.require("AWS_REGION")?, role);
+        let queues = queue_arns(&self.queue_urls()?, self.config.require("AWS_REGION")?, role);
         let queues = queues.ok_or_else(|| Missing {
             name: Config::ROLE,
             problem: "it is no role's ARN, or a queue's URL does not end with /<account>/<name>".to_owned(),
@@ -61,12 +61,6 @@ impl Session {
     }
 
     fn queue_urls(&self) -> Result<QueueUrls, Missing> {
-        let url = |queue| self.config.queue(queue).map(str::to_owned);
-        Ok(QueueUrls {
-            events: url(QueueName::Events)?,
-            stages: url(QueueName::Stages)?,
-            priority: url(QueueName::PriorityStages)?,
-            failures: url(QueueName::Failures)?,
-        })
+        PerQueue::try_of(|queue| self.config.queue(queue).map(str::to_owned))
     }
 }

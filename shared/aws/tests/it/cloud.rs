@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
-use harkara_aws::{EventBridge, QueueArns, QueueUrls, Service, SqsQueue};
+use harkara_aws::{EventBridge, QueueUrls, Service, SqsQueue, queue_arns};
 use harkara_contract::World;
-use harkara_engine::port::{Clock, Delivery, Queue, QueueName, Scheduler, Table, Unprocessed};
+use harkara_engine::port::{Clock, Delivery, Queue, QueueName, Scheduler, Unprocessed};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -91,7 +91,7 @@ impl Cloud {
         let name = unique("world");
         let urls = make_queues(&sqs, &name).await;
         schedules.create_schedule_group().name(&name).send().await.unwrap();
-        let arns = QueueArns::derive(&urls, "us-east-1", ROLE).unwrap();
+        let arns = queue_arns(&urls, "us-east-1", ROLE).unwrap();
         let port: Arc<dyn Clock> = Arc::<Frozen>::clone(&clock);
         Some(Self {
             queue: Arc::new(SqsQueue::new(sqs.clone(), urls.clone())),
@@ -122,10 +122,6 @@ impl Cloud {
 
 #[async_trait]
 impl World for Cloud {
-    fn table(&self) -> Arc<dyn Table> {
-        unreachable!("the table has a world of its own")
-    }
-
     fn queue(&self) -> Arc<dyn Queue> {
         Arc::<SqsQueue>::clone(&self.queue)
     }
@@ -187,7 +183,7 @@ async fn make_queues(sqs: &aws_sdk_sqs::Client, name: &str) -> QueueUrls {
     QueueUrls {
         events: make_queue(sqs, &format!("{name}-events"), Some(&redrive)).await,
         stages: make_queue(sqs, &format!("{name}-stages"), Some(&redrive)).await,
-        priority: make_queue(sqs, &format!("{name}-priority"), Some(&redrive)).await,
+        priority_stages: make_queue(sqs, &format!("{name}-priority"), Some(&redrive)).await,
         failures,
     }
 }

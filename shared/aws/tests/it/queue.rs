@@ -19,7 +19,8 @@ harkara_contract::suite!(
 
 fn queue(server: &Server) -> SqsQueue {
     let url = |name: &str| format!("https://sqs.us-east-1.amazonaws.com/000000000000/{name}");
-    let urls = QueueUrls { events: url("e"), stages: url("s"), priority: url("p"), failures: url("f") };
+    let urls =
+        QueueUrls { events: url("e"), stages: url("s"), priority_stages: url("p"), failures: url("f") };
     SqsQueue::new(aws_sdk_sqs::Client::new(&server.sdk(Service::Sqs)), urls)
 }
 

@@ -2,8 +2,8 @@
 //! local cloud knows no dead-letter queue of a schedule and no time zone: what is asked of the real one
 //! is in `a_request_asks_for_all_that_a_schedule_is`.
 
-use harkara_aws::{EventBridge, QueueArns, Service};
-use harkara_engine::port::{QueueName, Scheduler, SystemClock};
+use harkara_aws::{EventBridge, Service};
+use harkara_engine::port::{PerQueue, QueueName, Scheduler, SystemClock};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/schedules";
 
 fn scheduler(server: &Server) -> EventBridge {
     let arn = |name: &str| format!("arn:aws:sqs:us-east-1:123456789012:{name}");
-    let queues = QueueArns { events: arn("e"), stages: arn("s"), priority: arn("p"), failures: arn("f") };
+    let queues =
+        PerQueue { events: arn("e"), stages: arn("s"), priority_stages: arn("p"), failures: arn("f") };
     let client = aws_sdk_scheduler::Client::new(&server.sdk(Service::Scheduler));
     EventBridge::new(client, "group", ROLE, queues, Arc::new(SystemClock))
 }

@@ -1,16 +1,12 @@
 //! The table port on DynamoDB.
 
-#![allow(clippy::unimplemented)] // a world of a table alone
-
 mod faults;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use harkara_aws::DynamoTable;
-use harkara_contract::World;
-use harkara_engine::port::{Delivery, Queue, QueueName, Scheduler, Table, Unprocessed};
-use jiff::Timestamp;
+use harkara_contract::Tables;
+use harkara_engine::port::Table;
 
 use super::emulator;
 
@@ -25,38 +21,9 @@ impl Cloud {
     }
 }
 
-#[async_trait]
-impl World for Cloud {
+impl Tables for Cloud {
     fn table(&self) -> Arc<dyn Table> {
         Arc::new(self.0.clone())
-    }
-
-    fn queue(&self) -> Arc<dyn Queue> {
-        unimplemented!("only a table")
-    }
-
-    fn scheduler(&self) -> Arc<dyn Scheduler> {
-        unimplemented!("only a table")
-    }
-
-    fn now(&self) -> Timestamp {
-        unimplemented!("only a table")
-    }
-
-    async fn pass(&self, _: Duration) {
-        unimplemented!("only a table")
-    }
-
-    async fn receive(&self, _: QueueName) -> Vec<Delivery> {
-        unimplemented!("only a table")
-    }
-
-    async fn settle(&self, _: QueueName, _: &[Delivery], _: &Unprocessed) {
-        unimplemented!("only a table")
-    }
-
-    fn visibility(&self) -> Duration {
-        unimplemented!("only a table")
     }
 }
 

@@ -14,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-use harkara_engine::port::{Clock, QueueName};
+use harkara_engine::port::{Clock, PerQueue, QueueName};
 use rusqlite::{Connection, ErrorCode, Statement};
 
-use crate::{place::Numbers, settings::PerQueue, shared::Shared};
+use crate::{place::Numbers, shared::Shared};
 use items::Items;
 use messages::Messages;
 use op::{Effect, Fired, Op, Receipt};

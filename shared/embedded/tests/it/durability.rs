@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use harkara_contract::World;
+use harkara_contract::{Tables, World};
 use harkara_embedded::{Embedded, ManualClock};
 use harkara_engine::port::{
     Clock, Expect, IndexKey, Item, Key, Outgoing, QueueName, Unprocessed, Write, WriteError,

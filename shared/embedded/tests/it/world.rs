@@ -8,7 +8,7 @@ use harkara_engine::port::{Clock, Delivery, Queue, QueueName, Scheduler, Table, 
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use harkara_contract::World;
+use harkara_contract::{Tables, World};
 
 pub(crate) struct Twin {
     pub(crate) store: Arc<Embedded>,
@@ -74,12 +74,14 @@ impl Drop for Twin {
     }
 }
 
-#[async_trait]
-impl World for Twin {
+impl Tables for Twin {
     fn table(&self) -> Arc<dyn Table> {
         self.store.table()
     }
+}
 
+#[async_trait]
+impl World for Twin {
     fn queue(&self) -> Arc<dyn Queue> {
         self.store.queue()
     }

@@ -12,7 +12,7 @@ mod table;
 pub use clock::{Clock, SystemClock};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use mail::{Mail, MailError, Mailer};
-pub use queue::{Delivery, Outgoing, Queue, QueueError, QueueName, Unprocessed};
+pub use queue::{Delivery, Outgoing, PerQueue, Queue, QueueError, QueueName, Unprocessed};
 pub use scheduler::{Scheduler, SchedulerError};
 pub use secrets::{Secrets, SecretsError};
 pub use table::{Expect, Index, IndexKey, Item, Key, Page, Query, Table, TableError, Write, WriteError};

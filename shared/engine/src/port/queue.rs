@@ -37,6 +37,54 @@ impl fmt::Display for QueueName {
     }
 }
 
+/// One value for each queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PerQueue<T> {
+    /// Of [`QueueName::Events`].
+    pub events: T,
+    /// Of [`QueueName::Stages`].
+    pub stages: T,
+    /// Of [`QueueName::PriorityStages`].
+    pub priority_stages: T,
+    /// Of [`QueueName::Failures`].
+    pub failures: T,
+}
+
+impl<T> PerQueue<T> {
+    /// Makes one for each queue.
+    ///
+    /// # Errors
+    /// The first that `make` gives.
+    pub fn try_of<E>(mut make: impl FnMut(QueueName) -> Result<T, E>) -> Result<Self, E> {
+        Ok(Self {
+            events: make(QueueName::Events)?,
+            stages: make(QueueName::Stages)?,
+            priority_stages: make(QueueName::PriorityStages)?,
+            failures: make(QueueName::Failures)?,
+        })
+    }
+
+    /// The one of a queue.
+    pub fn of(&self, queue: QueueName) -> &T {
+        match queue {
+            QueueName::Events => &self.events,
+            QueueName::Stages => &self.stages,
+            QueueName::PriorityStages => &self.priority_stages,
+            QueueName::Failures => &self.failures,
+        }
+    }
+
+    /// The one of a queue, to be changed.
+    pub fn of_mut(&mut self, queue: QueueName) -> &mut T {
+        match queue {
+            QueueName::Events => &mut self.events,
+            QueueName::Stages => &mut self.stages,
+            QueueName::PriorityStages => &mut self.priority_stages,
+            QueueName::Failures => &mut self.failures,
+        }
+    }
+}
+
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {

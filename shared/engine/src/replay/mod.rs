@@ -22,7 +22,7 @@ use crate::{
     port::{Clock, Expect, Key, Outgoing, Queue, QueueName, Scheduler, Table, TableError},
     record::{Stored, decode, load, put},
     runs::{self, RunPlace},
-    stage::StageRunner,
+    stage::Loaded,
 };
 pub use filter::Filter;
 
@@ -90,8 +90,6 @@ pub struct Replayer {
     pub clock: Arc<dyn Clock>,
     /// What stores have set up.
     pub catalog: Arc<Catalog>,
-    /// Looks at stages as the stage function does.
-    pub stages: Arc<StageRunner>,
 }
 
 impl Replayer {
@@ -129,7 +127,9 @@ impl Replayer {
 
     async fn prospect(&self, letter: &DeadLetter) -> Result<Prospect, Fault> {
         let Content::Stage { job, .. } = &letter.content else { return Ok(Prospect::Run) };
-        let Some(mut loaded) = self.stages.load(job).await? else {
+        // As the stage function looks at them.
+        let loaded = Loaded::load(&*self.table, &self.catalog, &*self.clock, job).await?;
+        let Some(mut loaded) = loaded else {
             return Ok(Prospect::Gone);
         };
         let now = loaded.now;

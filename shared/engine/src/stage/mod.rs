@@ -74,6 +74,29 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// Loads all that the stage is decided on: the order's runs and view in one query, the customer.
+    pub(crate) async fn load(
+        table: &dyn Table,
+        catalog: &Catalog,
+        clock: &dyn Clock,
+        job: &StageJob,
+    ) -> Result<Option<Self>, Fault> {
+        let shelf = catalog.shelf(&job.store).await?.ok_or_else(|| Fault::NoStore(job.store.clone()))?;
+        let items = all(table, keys::runs_and_view(&job.store, &job.order)).await?;
+        let place = keys::run(&job.store, &job.order, &job.run);
+        let find = |sk: &str| items.iter().find(|item| item.key.sk == sk);
+        let (Some(run), Some(view)) = (find(&place.sk), find(keys::VIEW)) else { return Ok(None) };
+        let (run, order) = (decode::<Run>(run)?, decode::<OrderView>(view)?.value);
+        let version = catalog.version(&job.store, &run.value.flow, run.value.version).await?;
+        let flow = version.ok_or_else(|| Fault::NoFlow(run.value.flow.clone()))?;
+        let customer = match order.contact().and_then(|contact| contact.id.as_ref()) {
+            Some(id) => load::<CustomerView>(table, &keys::customer(&job.store, id)).await?,
+            None => None,
+        };
+        let customer = customer.map(|stored| stored.value);
+        Ok(Some(Self { shelf, flow, run, order, customer, now: clock.now() }))
+    }
+
     pub(crate) fn scene(&self) -> Scene<'_> {
         Scene {
             run: &self.run.value,
@@ -132,7 +155,8 @@ impl StageRunner {
 
     async fn stage(&self, job: &StageJob, receives: u32) -> Result<Step, Fault> {
         for _ in 0..MAX_ROUNDS {
-            let Some(loaded) = self.load(job).await? else {
+            let loaded = Loaded::load(&*self.table, &self.catalog, &*self.clock, job).await?;
+            let Some(loaded) = loaded else {
                 self.counters.add("stage.gone");
                 return Ok(Step::Settled);
             };
@@ -152,24 +176,6 @@ impl StageRunner {
             }
         }
         Err(WriteError::Conflict.into())
-    }
-
-    /// Loads all that the stage is decided on: the order's runs and view in one query, the customer.
-    pub(crate) async fn load(&self, job: &StageJob) -> Result<Option<Loaded>, Fault> {
-        let shelf = self.catalog.shelf(&job.store).await?.ok_or_else(|| Fault::NoStore(job.store.clone()))?;
-        let items = all(&*self.table, keys::runs_and_view(&job.store, &job.order)).await?;
-        let place = keys::run(&job.store, &job.order, &job.run);
-        let find = |sk: &str| items.iter().find(|item| item.key.sk == sk);
-        let (Some(run), Some(view)) = (find(&place.sk), find(keys::VIEW)) else { return Ok(None) };
-        let (run, order) = (decode::<Run>(run)?, decode::<OrderView>(view)?.value);
-        let version = self.catalog.version(&job.store, &run.value.flow, run.value.version).await?;
-        let flow = version.ok_or_else(|| Fault::NoFlow(run.value.flow.clone()))?;
-        let customer = match order.contact().and_then(|contact| contact.id.as_ref()) {
-            Some(id) => load::<CustomerView>(&*self.table, &keys::customer(&job.store, id)).await?,
-            None => None,
-        };
-        let customer = customer.map(|stored| stored.value);
-        Ok(Some(Loaded { shelf, flow, run, order, customer, now: self.clock.now() }))
     }
 
     /// Nothing to do, unless a crash came between a failure and its filing, or between an end and the
