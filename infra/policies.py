@@ -34,7 +34,7 @@ GRANTS = {
     "MatcherRole": {
         **log("MatcherLogs"),
         **dict.fromkeys(CONSUME, ["EventsQueue"]),
-        "sqs:SendMessage": ["StagesQueue", "PriorityQueue", "FailuresQueue"],
+        "sqs:SendMessage": ["EventsQueue", "StagesQueue", "PriorityQueue", "FailuresQueue"],
         **table("GetItem", "Query", "PutItem"),
         **SCHEDULE,
     },
@@ -57,9 +57,9 @@ GRANTS = {
     },
     "SweepRole": {
         **log("SweepLogs"),
-        "sqs:SendMessage": ["StagesQueue", "PriorityQueue"],
-        "dynamodb:Query": ["${Table.Arn}/index/due"],
-        "dynamodb:BatchGetItem": ["Table"],
+        "sqs:SendMessage": ["EventsQueue", "StagesQueue", "PriorityQueue"],
+        "dynamodb:Query": ["Table", "${Table.Arn}/index/due", "${Table.Arn}/index/list"],
+        **table("GetItem", "BatchGetItem", "PutItem"),
         **SCHEDULE,
     },
     "ConsoleRole": {
@@ -69,7 +69,7 @@ GRANTS = {
         "dynamodb:Query": ["Table", "${Table.Arn}/index/list"],
         **CONNECTIONS,
     },
-    "ScheduleRole": {"sqs:SendMessage": ["StagesQueue", "PriorityQueue", "FailuresQueue"]},
+    "ScheduleRole": {"sqs:SendMessage": ["EventsQueue", "StagesQueue", "PriorityQueue", "FailuresQueue"]},
     "SweepScheduleRole": {"lambda:InvokeFunction": ["Sweep"]},
 }
 

@@ -62,6 +62,7 @@ impl Order {
         }
         order["customer"]["id"] = json!(self.id);
         order["customer"]["email"] = json!(self.email);
+        order["customer"]["sms_marketing_consent"] = json!({ "state": "subscribed" });
         if self.paid {
             order["financial_status"] = json!("paid");
             order["payment_gateway_names"] = json!(["Card payments"]);

@@ -1,6 +1,6 @@
 //! Many at once.
 
-use harkara_domain::{OrderId, run::RunStatus};
+use harkara_domain::{Subject, run::RunStatus};
 use harkara_embedded::consume;
 use harkara_engine::port::QueueName;
 use std::{collections::BTreeSet, time::Duration};
@@ -77,7 +77,7 @@ async fn two_hundred_orders_at_once_get_one_message_each() {
     tokio::time::timeout(Duration::from_secs(60), done).await.expect("not done in a minute");
     stop.send_replace(true);
     while pollers.join_next().await.is_some() {}
-    let asked: BTreeSet<OrderId> = world.calls().into_iter().map(|call| call.reference().order).collect();
+    let asked: BTreeSet<Subject> = world.calls().into_iter().map(|call| call.reference().subject).collect();
     assert_eq!((world.calls().len(), asked.len()), (200, 200));
     assert_eq!(world.runs().await.len(), 400);
     world.advance(minutes(3 * 60)).await;

@@ -10,18 +10,27 @@
     clippy::print_stderr
 )]
 
+mod actions;
 mod bad_input;
 mod bodies;
+mod conditions;
+mod consent;
+mod conversation;
 mod cost;
 mod crowd;
+mod dates;
 mod durability;
 #[path = "../../shared/aws/tests/it/emulator.rs"]
 #[allow(dead_code)] // what the adapters' own tests need besides
 mod emulator;
+mod flows_owned;
+mod forks;
 mod invariants;
 mod lost;
+mod pack;
 mod probe;
 mod provider;
+mod rehearsal;
 mod replay;
 mod retries;
 mod road;
@@ -29,4 +38,5 @@ mod road;
 mod scenarios;
 mod scenes;
 mod schema;
+mod track;
 mod world;

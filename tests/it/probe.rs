@@ -78,7 +78,7 @@ impl Probe {
         std::mem::take(&mut self.state.lock().unwrap().counts)
     }
 
-    /// From now on stages that are handed on are lost, though queue and scheduler seem to take them.
+    /// From now on stages, and facts of a later time, that are handed on are lost, though queue and scheduler seem to take them.
     /// Says how it was before.
     pub(crate) fn lose(&self, losing: bool) -> bool {
         std::mem::replace(&mut self.state.lock().unwrap().losing, losing)
@@ -187,8 +187,9 @@ impl Queue for Probe {
         self.meter(|meter| meter.send(&messages));
         let now = self.clock.now();
         messages.iter().for_each(|message| self.alarm(now + message.delay));
+        let later = queue == QueueName::Events && messages.iter().all(|message| !message.delay.is_zero());
         let losing = self.state.lock().unwrap().losing
-            && matches!(queue, QueueName::Stages | QueueName::PriorityStages);
+            && (later || matches!(queue, QueueName::Stages | QueueName::PriorityStages));
         if losing { Ok(()) } else { self.queue.send(queue, messages).await }
     }
 

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use harkara_domain::{StoreId, reference::StageRef};
 use harkara_embedded::ManualClock;
 use harkara_engine::port::{
-    Clock, Http, HttpError, HttpRequest, HttpResponse, Mail, MailError, Mailer, Secrets, SecretsError,
+    Clock, Http, HttpError, HttpRequest, HttpResponse, Mail, MailError, Mailer, Reach, Secrets, SecretsError,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex},
 };
 
@@ -73,8 +73,28 @@ impl Call {
     }
 }
 
+/// A call of somebody else: the shop's API, or an address of the shop's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Elsewhere {
+    pub(crate) at: Timestamp,
+    pub(crate) url: String,
+    pub(crate) reach: Reach,
+    pub(crate) headers: HashMap<&'static str, String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Elsewhere {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
 #[derive(Default)]
 struct Scripted {
+    elsewhere: Vec<Elsewhere>,
+    elsewhere_script: VecDeque<Answer>,
+    /// The codes that the shop has.
+    codes: HashSet<String>,
     calls: Vec<Call>,
     script: VecDeque<Answer>,
     by_number: HashMap<String, Answer>,
@@ -115,12 +135,74 @@ impl Provider {
         gate
     }
 
+    /// The answers to the next calls of somebody else.
+    pub(crate) fn next_elsewhere(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.state.lock().unwrap().elsewhere_script.extend(answers);
+    }
+
+    pub(crate) fn elsewhere(&self) -> Vec<Elsewhere> {
+        self.state.lock().unwrap().elsewhere.clone()
+    }
+
+    pub(crate) fn codes(&self) -> HashSet<String> {
+        self.state.lock().unwrap().codes.clone()
+    }
+
+    async fn call_elsewhere(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let mut answer = {
+            let mut state = self.state.lock().unwrap();
+            state.elsewhere.push(Elsewhere {
+                at: self.clock.now(),
+                url: request.url.clone(),
+                reach: request.reach,
+                headers: request.headers.into_iter().collect(),
+                body: request.body.clone(),
+            });
+            state.elsewhere_script.pop_front().unwrap_or(Answer::Accept)
+        };
+        while let Answer::Held(gate, after) = answer {
+            gate.pass().await;
+            answer = *after;
+        }
+        let response =
+            |status, body: Value| HttpResponse { status, retry_after: None, body: body.to_string().into() };
+        match answer {
+            Answer::Accept => Ok(response(200, self.taken(&request.url, &request.body))),
+            Answer::TakenAnswerLost => {
+                self.taken(&request.url, &request.body);
+                Err(HttpError::AnswerLost("cut off".to_owned()))
+            }
+            Answer::Timeout => Err(HttpError::AnswerLost("too late".to_owned())),
+            Answer::Refused => Err(HttpError::NotSent("connection refused".to_owned())),
+            Answer::Status(status) | Answer::Error(status, _) => Ok(response(status, Value::Null)),
+            Answer::Held(..) => unreachable!("held already"),
+        }
+    }
+
+    /// A shop takes a code once, as Shopify does; everybody else takes everything.
+    fn taken(&self, url: &str, body: &[u8]) -> Value {
+        if !url.contains(".myshopify.com/") {
+            return Value::Null;
+        }
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let code = body["variables"]["coupon"]["code"].as_str().unwrap().to_owned();
+        let created = if self.state.lock().unwrap().codes.insert(code) {
+            json!({ "codeDiscountNode": { "id": "gid://shopify/DiscountCodeNode/1" }, "userErrors": [] })
+        } else {
+            let error =
+                json!({ "field": ["basicCodeDiscount", "code"], "code": "TAKEN", "message": "taken" });
+            json!({ "codeDiscountNode": null, "userErrors": [error] })
+        };
+        json!({ "data": { "discountCodeBasicCreate": created } })
+    }
+
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.state.lock().unwrap().calls.clone()
     }
 
     pub(crate) fn unused(&self) -> usize {
-        self.state.lock().unwrap().script.len()
+        let state = self.state.lock().unwrap();
+        state.script.len() + state.elsewhere_script.len()
     }
 
     fn answer(&self, place: usize, answer: &Answer) -> Result<HttpResponse, HttpError> {
@@ -157,6 +239,9 @@ impl Provider {
 #[async_trait]
 impl Http for Provider {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if !request.url.starts_with("https://graph.example/") {
+            return self.call_elsewhere(request).await;
+        }
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let header =
             |name| request.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());

@@ -262,7 +262,7 @@ async fn a_paused_template_switches_its_flow_off() {
     assert_eq!(ask(&world, &first).await.status, StageStatus::Failed);
     let shelf = world.world.reader.shelf(&TestWorld::store()).await.unwrap().unwrap();
     let head = &shelf.flows.iter().find(|flow| flow.head.id == flow_id("just-ask")).unwrap().head;
-    assert!(!head.active);
+    assert!(!head.is_active());
     assert!(head.because.as_ref().unwrap().contains("132015"), "{:?}", head.because);
     assert!(world.mails()[0].mail.subject.contains("The flow just-ask was switched off"));
     let second = Order::cod(2, world.now());

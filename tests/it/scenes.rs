@@ -69,7 +69,7 @@ impl Scene for TestWorld {
     }
 
     async fn letter(&self, order: &Order) -> Option<Value> {
-        let about = |content: &Content| matches!(content, Content::Stage { job, .. } if job.order.as_str() == order.key());
+        let about = |content: &Content| matches!(content, Content::Stage { job, .. } if job.subject.to_string() == order.key());
         let letter = self.dead_letters().await.into_iter().find(|letter| about(&letter.content));
         letter.map(|letter| serde_json::to_value(letter).unwrap())
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use harkara_domain::{
-    FlowId, OrderId, Run, RunId, StoreId,
+    FlowId, OrderId, Run, RunId, StoreId, Subject,
     fact::Choice,
     run::{RunStatus, StageRun, StageStatus},
 };
@@ -203,6 +203,11 @@ impl TestWorld {
         self.file.connections["whatsapp"]["verify_token"].as_str().unwrap()
     }
 
+    /// What the store's buttons are signed with.
+    pub(crate) fn reference_key(&self) -> harkara_domain::reference::ReferenceKey {
+        serde_json::from_value(self.file.connections["whatsapp"]["reference_key"].clone()).unwrap()
+    }
+
     /// A webhook of the shop, signed, about a happening of its own.
     pub(crate) fn shop_says(&self, topic: &str, body: &[u8]) -> Webhook {
         let event = self.events.fetch_add(1, Ordering::Relaxed);
@@ -396,8 +401,8 @@ impl TestWorld {
     }
 
     pub(crate) fn calls_of(&self, order: &Order) -> Vec<Call> {
-        let key = OrderId::new(order.key());
-        self.calls().into_iter().filter(|call| call.reference().order == key).collect()
+        let key = Subject::from(order.key());
+        self.calls().into_iter().filter(|call| call.reference().subject == key).collect()
     }
 
     /// What was asked of WhatsApp for an order: which templates, when, as minutes since it was placed.
@@ -480,7 +485,7 @@ impl TestWorld {
     fn check_runs(&self, runs: &[Run]) {
         let now = self.now();
         for run in runs {
-            let place = format!("{} of {}", run.id, run.order);
+            let place = format!("{} of {}", run.id, run.subject);
             let open: Vec<&StageRun> = run.stages.iter().filter(|stage| stage.is_open()).collect();
             assert_eq!(run.status == RunStatus::Running, !open.is_empty(), "{place}: {run:#?}");
             if let Some(due) = run.next_due() {
@@ -528,8 +533,8 @@ impl TestWorld {
             for (place, stage) in failed {
                 let filed = letters.iter().any(|letter| match &letter.content {
                     Content::Stage { job, .. } => {
-                        (&job.order, &job.run, usize::from(job.stage), job.series)
-                            == (&run.order, &run.id, place, stage.series)
+                        (&job.subject, &job.run, usize::from(job.stage), job.series)
+                            == (&run.subject, &run.id, place, stage.series)
                     }
                     Content::Message { .. } => false,
                 });
@@ -547,7 +552,8 @@ impl TestWorld {
             let reference = call.reference();
             if call.wamid.is_some() {
                 assert!(references.insert(reference.to_string()), "{reference} was used for two messages");
-                *taken.entry((reference.order.to_string(), reference.run, reference.stage)).or_default() += 1;
+                *taken.entry((reference.subject.to_string(), reference.run, reference.stage)).or_default() +=
+                    1;
             }
         }
         if !self.doubles.load(Ordering::Relaxed) {

@@ -2,7 +2,7 @@
 
 use axum::{Form, extract::Path, response::Response};
 use harkara_domain::{
-    Fact, FactBody, FactId, OrderId, OrderView, Trigger,
+    Fact, FactBody, FactId, OrderId, OrderView, Point,
     fact::{Actor, OrderAction},
     flow::Action,
 };
@@ -49,8 +49,8 @@ impl Asked {
             Ok(OrderAction::SetFlag { flag: within(Action::MAX_NAME, "A flag")?, on })
         };
         match self.act.as_str() {
-            "confirm" => Ok(OrderAction::Reach(Trigger::OrderConfirmed)),
-            "cancel" => Ok(OrderAction::Reach(Trigger::OrderCancelled)),
+            "confirm" => Ok(OrderAction::Reach(Point::Confirmed)),
+            "cancel" => Ok(OrderAction::Reach(Point::Cancelled)),
             "note" => Ok(OrderAction::AddNote(within(Action::MAX_TEXT, "A note")?)),
             "flag" => flag(true),
             "unflag" => flag(false),
@@ -68,7 +68,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(150);
 pub(crate) async fn act(desk: &Desk, order: &OrderId, asked: &Asked) -> Result<(FactId, bool), Failure> {
     let (console, store) = (&desk.console, desk.store());
     let action = asked.action()?;
-    let known = load::<OrderView>(&*console.table, &keys::view(store, order)).await?;
+    let known = load::<OrderView>(&*console.table, &keys::view(store, &order.clone().into())).await?;
     known.ok_or_else(|| Failure::missing("order"))?;
     let id = FactId::new(format!("console/{}", token::fresh()?.get(..24).unwrap_or_default()));
     let by = Actor::Person(desk.caller.name.clone());
@@ -88,7 +88,7 @@ pub(crate) async fn act(desk: &Desk, order: &OrderId, asked: &Asked) -> Result<(
     };
     let body = Job::Facts(FactsJob { facts: vec![fact] }).body();
     console.queue.send(QueueName::Events, vec![Outgoing::now(body)]).await?;
-    let key = keys::history(store, order, desk.now, &id);
+    let key = keys::history(store, &order.clone().into(), desk.now, &id);
     for _ in 0..LOOKS {
         tokio::time::sleep(BETWEEN_LOOKS).await;
         if console.table.get(&key).await?.is_some() {

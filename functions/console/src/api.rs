@@ -1,5 +1,13 @@
 //! The JSON API: the same reads and changes for programs.
 
+pub(crate) mod bundle;
+pub(crate) mod flows;
+pub(crate) mod openapi;
+pub(crate) mod rehearsal;
+pub(crate) mod tasks;
+pub(crate) mod track;
+pub(crate) mod why;
+
 use axum::{
     Json,
     extract::{Path, Query},
@@ -7,14 +15,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use harkara_domain::OrderId;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     act::{self, Asked},
     desk::Desk,
     failure::Failure,
     filters::{LettersBody, Part, Whose},
-    pages::{flows as flow_pages, replays, runs::Filters},
+    pages::{replays, runs::Filters},
 };
 
 const A_PART: usize = 50;
@@ -67,20 +75,6 @@ pub(crate) async fn start_replay(
 pub(crate) async fn replay(desk: Desk, Path(id): Path<String>, Query(whose): Query<Whose>) -> Answer {
     let replay = desk.console.replayer.progress(&whose.store(&desk), &id).await?;
     json(&replay.ok_or_else(|| Failure::missing("replay"))?)
-}
-
-pub(crate) async fn flows(desk: Desk) -> Answer {
-    json(&desk.shelf.flows.iter().map(|loaded| &loaded.head).collect::<Vec<_>>())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SwitchBody {
-    active: bool,
-}
-
-pub(crate) async fn switch(desk: Desk, Path(id): Path<String>, Json(body): Json<SwitchBody>) -> Answer {
-    json(&flow_pages::set(&desk, &id, body.active).await?)
 }
 
 /// 202: the action is a fact, which the matcher folds in a moment.

@@ -29,7 +29,13 @@ pub(crate) struct Desk {
 pub(crate) enum Notice {
     Done,
     OnItsWay,
-    Switched,
+    Saved,
+    DraftSaved,
+    DraftDropped,
+    Activated,
+    Paused,
+    Archived,
+    Restored,
     Pressed,
     Revoked,
     Removed,
@@ -37,10 +43,16 @@ pub(crate) enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 13] = [
         Self::Done,
         Self::OnItsWay,
-        Self::Switched,
+        Self::Saved,
+        Self::DraftSaved,
+        Self::DraftDropped,
+        Self::Activated,
+        Self::Paused,
+        Self::Archived,
+        Self::Restored,
         Self::Pressed,
         Self::Revoked,
         Self::Removed,
@@ -51,7 +63,13 @@ impl Notice {
         match self {
             Self::Done => "done",
             Self::OnItsWay => "on-its-way",
-            Self::Switched => "switched",
+            Self::Saved => "saved",
+            Self::DraftSaved => "draft-saved",
+            Self::DraftDropped => "draft-dropped",
+            Self::Activated => "activated",
+            Self::Paused => "paused",
+            Self::Archived => "archived",
+            Self::Restored => "restored",
             Self::Pressed => "pressed",
             Self::Revoked => "revoked",
             Self::Removed => "removed",
@@ -63,7 +81,13 @@ impl Notice {
         match self {
             Self::Done => "Done.",
             Self::OnItsWay => "Taken down. It shows here in a moment.",
-            Self::Switched => "Switched. Runs that have begun go on either way.",
+            Self::Saved => "Saved as a new version. Runs that have begun keep theirs.",
+            Self::DraftSaved => "Saved as a draft. Nothing runs it until it is activated.",
+            Self::DraftDropped => "The draft is gone.",
+            Self::Activated => "Activated. It starts runs from now on.",
+            Self::Paused => "Paused. Runs that have begun go on.",
+            Self::Archived => "Archived. Runs that have begun go on, and it can be restored.",
+            Self::Restored => "Restored, as a draft.",
             Self::Pressed => {
                 "Pressed, as the customer would. What follows from it shows at the order in a moment."
             }

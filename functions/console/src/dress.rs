@@ -14,7 +14,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, guard::is_api};
 
 /// No script, style or frame but our own files; nothing inline. Forms go home only.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -33,7 +33,7 @@ pub(crate) struct Dressed;
 
 /// Dresses every response.
 pub(crate) async fn dress(request: Request, next: Next) -> Response {
-    let api = request.uri().path().starts_with("/api/");
+    let api = is_api(request.uri().path());
     let mut response = next.run(request).await;
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
@@ -85,11 +85,13 @@ fn heading(status: StatusCode) -> &'static str {
 }
 
 /// For what no handler of ours said.
-fn usual(status: StatusCode) -> &'static str {
+pub(crate) fn usual(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => "There is no such page.",
         StatusCode::METHOD_NOT_ALLOWED => "This cannot be done here.",
-        StatusCode::PAYLOAD_TOO_LARGE => "That is too much at once: 64 KB is the most.",
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            "That is too much at once: 64 KB is the most, 1 MB of facts and 4 MB of a bundle."
+        }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "The request has the wrong content type.",
         _ if status.is_client_error() => "The request cannot be read.",
         _ => "Something went wrong here. Please try again in a moment.",

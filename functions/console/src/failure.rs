@@ -11,6 +11,8 @@ use harkara_engine::{
     setup::SetupError,
 };
 
+use crate::{dress::usual, words::capital};
+
 /// A request that was refused or failed, in words for whoever asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -43,6 +45,13 @@ impl Failure {
         tracing::error!(%error, "the console could not answer");
         let words = "Something went wrong here. Please try again in a moment.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, words)
+    }
+}
+
+/// A status with its usual words.
+impl From<StatusCode> for Failure {
+    fn from(status: StatusCode) -> Self {
+        Self::new(status, usual(status))
     }
 }
 
@@ -96,11 +105,16 @@ impl From<SetupError> for Failure {
     fn from(error: SetupError) -> Self {
         match error {
             SetupError::NoFlow => Self::missing("flow"),
+            SetupError::NoVersion => Self::missing("version"),
             SetupError::Problems(problems) => Self::bad(problems.join("; ")),
-            SetupError::Write(WriteError::Expectation(_)) => {
+            SetupError::Bundle(_) => Self::bad(error.to_string()),
+            SetupError::NotNow { .. } | SetupError::Full(_) => {
+                Self::new(StatusCode::CONFLICT, format!("{}.", capital(&error.to_string())))
+            }
+            SetupError::Changed | SetupError::Write(WriteError::Expectation(_)) => {
                 Self::new(StatusCode::CONFLICT, "Somebody changed it just now. Please look again.")
             }
-            SetupError::Table(_) | SetupError::Write(_) => Self::fault(error),
+            SetupError::Audit(_) | SetupError::Table(_) | SetupError::Write(_) => Self::fault(error),
         }
     }
 }

@@ -22,6 +22,11 @@ pub(crate) const TOKEN_HEADER: &str = "x-csrf-token";
 /// Where forms put it.
 const TOKEN_FIELD: &str = "csrf";
 
+/// Whether programs are answered there, and not browsers.
+pub(crate) fn is_api(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/v1/")
+}
+
 /// Who asks.
 #[derive(Clone)]
 pub(crate) struct Caller {
@@ -33,6 +38,9 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Before the name of an API key.
+    pub(crate) const KEY: &'static str = "API key ";
+
     /// What forms of their session carry.
     pub(crate) fn form_token(&self) -> String {
         self.session.as_deref().map(token::form_token).unwrap_or_default()
@@ -53,7 +61,7 @@ pub(crate) async fn guard(State(console): State<Arc<Console>>, request: Request,
 }
 
 async fn admit(console: &Console, mut request: Request) -> Result<Request, Response> {
-    let api = request.uri().path().starts_with("/api/");
+    let api = is_api(request.uri().path());
     let caller = if api && request.headers().contains_key(AUTHORIZATION) {
         by_key(console, request.headers()).await
     } else {
@@ -96,7 +104,7 @@ async fn by_key(console: &Console, headers: &HeaderMap) -> Result<Option<Caller>
         return Ok(None);
     }
     let key = console.people().key(&console.store, secret.trim()).await?;
-    Ok(key.map(|key| Caller { name: format!("API key {}", key.name), role: key.role, session: None }))
+    Ok(key.map(|key| Caller { name: format!("{}{}", Caller::KEY, key.name), role: key.role, session: None }))
 }
 
 async fn by_cookie(console: &Console, headers: &HeaderMap) -> Result<Option<Caller>, Failure> {

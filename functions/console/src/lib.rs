@@ -7,9 +7,11 @@
 mod act;
 mod api;
 mod desk;
+pub mod diff;
 mod dress;
 mod failure;
 mod filters;
+mod flows;
 mod guard;
 mod pages;
 mod routes;
@@ -25,6 +27,7 @@ use harkara_engine::{
     read::Reader,
     replay::Replayer,
     setup::Setup,
+    tasks::Tasks,
 };
 use std::sync::Arc;
 
@@ -37,7 +40,7 @@ pub type QueueDepths = Box<dyn Fn() -> Vec<(String, u64)> + Send + Sync>;
 pub struct Console {
     /// Reads for people.
     pub reader: Arc<Reader>,
-    /// Switches flows.
+    /// Saves flows, and does what people want done with them.
     pub setup: Arc<Setup>,
     /// Runs dead letters again.
     pub replayer: Arc<Replayer>,
@@ -68,6 +71,10 @@ pub struct Console {
 impl Console {
     pub(crate) fn people(&self) -> People {
         People { table: self.table.clone(), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn tasks(&self) -> Tasks {
+        Tasks { table: self.table.clone(), clock: self.clock.clone() }
     }
 
     /// The path of a link that lets somebody become the first owner, once, within 24 hours; a later

@@ -40,6 +40,16 @@ pub fn router(console: Arc<Console>) -> Router {
 
 type Routes = Router<Arc<Console>>;
 
+/// A folder of flows is larger than a form.
+fn bundle() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(api::bundle::MAX_BUNDLE)
+}
+
+/// A batch of facts, too.
+fn facts() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(harkara_sources::track::MAX_BODY)
+}
+
 /// For everybody, signed in or not.
 fn open() -> Routes {
     Router::new()
@@ -63,7 +73,10 @@ fn seen() -> Routes {
         .route("/dead-letters/preview", get(pages::letters::preview))
         .route("/replays/{replay}", get(pages::replays::replay))
         .route("/flows", get(pages::flows::flows))
-        .route("/flows/{flow}", get(pages::flows::flow))
+        .route("/flows/{flow}", get(pages::flow::flow))
+        .route("/flows/{flow}/versions", get(pages::flow::versions))
+        .route("/flows/{flow}/activation", get(pages::activation::preview))
+        .route("/tasks", get(pages::tasks::tasks))
         .route("/templates", get(pages::templates::templates))
         .route("/logout", post(sign_in::logout))
         .route("/api/v1/orders", get(api::orders))
@@ -73,8 +86,21 @@ fn seen() -> Routes {
         .route("/api/v1/dead-letters", get(api::dead_letters))
         .route("/api/v1/dead-letters/preview", post(api::preview))
         .route("/api/v1/replays/{replay}", get(api::replay))
-        .route("/api/v1/flows", get(api::flows))
+        .route("/api/v1/tasks", get(api::tasks::tasks))
+        .route("/api/v1/flows", get(api::flows::flows))
+        .route("/api/v1/flows/{flow}", get(api::flows::flow))
+        .route("/api/v1/flows/{flow}/versions", get(api::flows::versions))
+        .route("/api/v1/flows/{flow}/versions/{version}", get(api::flows::version))
+        .route("/api/v1/flows/{flow}/changes", get(api::flows::changes))
+        .route("/api/v1/flows/{flow}/diff", get(api::flows::diff))
+        .route("/api/v1/flows/{flow}/preview", get(api::flows::preview))
+        .route("/api/v1/bundle", get(api::bundle::export))
+        .route("/api/v1/bundle/compare", post(api::bundle::compare).layer(bundle()))
+        .route("/api/v1/orders/{order}/why", get(api::why::why))
+        .route("/api/v1/rehearsals", post(api::rehearsal::rehearse))
         .route("/api/v1/counters", get(api::counters))
+        .route("/api/v1/openapi.json", get(api::openapi::openapi))
+        .route("/v1/openapi.json", get(api::openapi::openapi))
 }
 
 /// For operators and owners.
@@ -83,10 +109,21 @@ fn operated() -> Routes {
         .route("/orders/{order}/actions", post(act::post))
         .route("/outbox/tap", post(pages::outbox::tap))
         .route("/replays", post(pages::replays::start))
-        .route("/flows/{flow}/switch", post(pages::flows::switch))
+        .route("/tasks/{task}", post(pages::tasks::mark))
+        .route("/flows", post(pages::editor::save))
+        .route("/new-flow", get(pages::editor::new))
+        .route("/flows/{flow}/edit", get(pages::editor::edit))
+        .route("/flows/{flow}/state", post(pages::flow::state))
+        .route("/flows/{flow}/draft/drop", post(pages::flow::drop_draft))
         .route("/api/v1/orders/{order}/actions", post(api::act))
         .route("/api/v1/replays", post(api::start_replay))
-        .route("/api/v1/flows/{flow}/switch", post(api::switch))
+        .route("/api/v1/tasks/{task}", post(api::tasks::mark))
+        .route("/api/v1/flows", post(api::flows::save))
+        .route("/api/v1/flows/{flow}/state", post(api::flows::state))
+        .route("/api/v1/flows/{flow}/draft/drop", post(api::flows::drop_draft))
+        .route("/api/v1/bundle/apply", post(api::bundle::apply).layer(bundle()))
+        .route("/api/v1/track", post(api::track::track).layer(facts()))
+        .route("/v1/track", post(api::track::track).layer(facts()))
 }
 
 /// For owners.

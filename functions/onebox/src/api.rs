@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 use harkara_engine::{
-    port::{Http, HttpRequest},
+    port::{Http, HttpRequest, HttpResponse, Reach},
     replay::{Filter, Replay},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -54,25 +54,50 @@ impl Client {
         Ok(Self { http: HttpClient::new(), url, key })
     }
 
-    async fn call<T: DeserializeOwned>(
+    /// Asks, and reads the answer.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or refuses.
+    pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         method: &'static str,
         path: &str,
         body: Option<Value>,
     ) -> Result<T> {
+        Self::read(path, &self.answer(method, path, body).await?)
+    }
+
+    /// Asks. Any status is an answer.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub(crate) async fn answer(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<HttpResponse> {
         let headers = vec![
             ("authorization", format!("Bearer {}", self.key.trim())),
             ("content-type", "application/json".to_owned()),
         ];
         let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
-        let request = HttpRequest { method, url: format!("{}{path}", self.url), headers, body };
-        let response = self.http.call(request).await?;
-        if !(200..300).contains(&response.status) {
-            let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let (url, reach) = (format!("{}{path}", self.url), Reach::Anywhere);
+        let request = HttpRequest { method, url, reach, headers, body };
+        Ok(self.http.call(request).await?)
+    }
+
+    /// What an answer says.
+    ///
+    /// # Errors
+    /// The server's words, where it refused.
+    pub(crate) fn read<T: DeserializeOwned>(path: &str, answer: &HttpResponse) -> Result<T> {
+        if !(200..300).contains(&answer.status) {
+            let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let error = said.get("error").and_then(Value::as_str).unwrap_or_default();
-            bail!("{path} answered {}: {error}", response.status);
+            bail!("{path} answered {}: {error}", answer.status);
         }
-        Ok(serde_json::from_slice(&response.body)?)
+        Ok(serde_json::from_slice(&answer.body)?)
     }
 
     /// Shows what a replay would do; unless that is all, asks, starts it, and shows its progress.

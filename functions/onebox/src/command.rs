@@ -1,13 +1,16 @@
 //! The operator's command line.
 #![allow(clippy::print_stdout)] // a command line speaks on standard output
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use harkara_engine::{catalog::Catalog, port::Clock, port::SystemClock, replay::Filter, setup::Setup};
 use jiff::Timestamp;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
-use crate::{api, demo, secrets_file::SecretsFile, serve, store_file::StoreFile};
+use crate::{
+    api, demo, flow_command::Flow, rehearse_command::Rehearse, secrets_file::SecretsFile, serve,
+    store_file::StoreFile, why_command::Why,
+};
 
 /// Harkara: the right message at the right moment of an order's life.
 #[derive(Debug, Parser)]
@@ -31,9 +34,13 @@ enum Command {
     /// Make keys for the JSON API. The server must not be running on the same folder.
     #[command(subcommand)]
     ApiKey(ApiKey),
-    /// Check flows.
+    /// Check flows; compare, put and take out folders of them.
     #[command(subcommand)]
     Flow(Flow),
+    /// Show what a flow would do for an order, moment by moment. Nothing is sent or written.
+    Rehearse(Rehearse),
+    /// Say why an order got, or did not get, what it got: flow by flow, stage by stage.
+    Why(Why),
     /// Check templates, and show what to register with Meta.
     #[command(subcommand)]
     Template(Template),
@@ -146,16 +153,6 @@ enum ApiKey {
 }
 
 #[derive(Debug, Subcommand)]
-enum Flow {
-    /// Read flows, and say what is wrong with them, by line and field.
-    Check {
-        /// Files, YAML or JSON.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 enum Template {
     /// Read templates, and print the body to register with Meta for each language.
     Meta {
@@ -179,20 +176,23 @@ impl Arguments {
     ///
     /// # Errors
     /// Whatever went wrong, for the person at the command line.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self) -> Result<ExitCode> {
         match self.command {
-            Command::Serve(options) => serve::serve(options).await,
-            Command::Demo(options) => demo::demo(&options).await,
-            Command::Replay(options) => replay(options).await,
-            Command::Store(Store::Put { file, data }) => put_store(&file, &data).await,
+            Command::Flow(command) => return command.run().await,
+            Command::Serve(options) => serve::serve(options).await?,
+            Command::Demo(options) => demo::demo(&options).await?,
+            Command::Replay(options) => replay(options).await?,
+            Command::Store(Store::Put { file, data }) => put_store(&file, &data).await?,
             Command::ApiKey(ApiKey::New { name, role, store, data }) => {
-                new_key(&name, &role, store, &data).await
+                new_key(&name, &role, store, &data).await?;
             }
             #[cfg(feature = "aws")]
-            Command::Aws(command) => command.run().await,
-            Command::Flow(Flow::Check { files }) => check(&files),
-            Command::Template(Template::Meta { files }) => meta(&files),
+            Command::Aws(command) => command.run().await?,
+            Command::Rehearse(options) => options.run().await?,
+            Command::Why(options) => options.run().await?,
+            Command::Template(Template::Meta { files }) => meta(&files)?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -218,23 +218,6 @@ async fn new_key(name: &str, role: &str, store: Option<String>, data: &std::path
     println!("{key}");
     embedded.close();
     Ok(())
-}
-
-fn check(files: &[PathBuf]) -> Result<()> {
-    let mut wrong = 0;
-    for file in files {
-        let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-        match harkara_domain::flow::parse::flow(&text) {
-            Ok(flow) => println!("{}: “{}”, {} stages", file.display(), flow.name, flow.stages.len()),
-            Err(problems) => {
-                wrong += 1;
-                for problem in problems {
-                    println!("{}: {problem}", file.display());
-                }
-            }
-        }
-    }
-    if wrong == 0 { Ok(()) } else { bail!("{wrong} of {} flows have problems", files.len()) }
 }
 
 fn meta(files: &[PathBuf]) -> Result<()> {

@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing)] // into JSON that we ship, where a missing field is null and no panic
 
 use anyhow::{Context, Result, bail};
-use harkara_engine::port::{Clock, Http, HttpRequest, Secrets, SystemClock};
+use harkara_engine::port::{Clock, Http, HttpRequest, Reach, Secrets, SystemClock};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -101,6 +101,9 @@ fn order(id: i64, place: usize, now: Timestamp) -> Result<Value> {
         order[place] = json!(email);
     }
     order["customer"]["email"] = json!(email);
+    // They get the shop's own language, and have agreed to hear from it.
+    order["customer_locale"] = Value::Null;
+    order["customer"]["sms_marketing_consent"] = json!({ "state": "subscribed" });
     Ok(order)
 }
 
@@ -139,7 +142,8 @@ impl Sender {
             ("x-shopify-event-id", event.to_owned()),
             ("x-shopify-hmac-sha256", harkara_sources::shopify::sign(&self.secret, &body)),
         ];
-        let request = HttpRequest { method: "POST", url: self.url.clone(), headers, body };
+        let (url, reach) = (self.url.clone(), Reach::Anywhere);
+        let request = HttpRequest { method: "POST", url, reach, headers, body };
         let response = self.http.call(request).await?;
         if response.status != 200 {
             bail!("{topic} answered {}: {}", response.status, String::from_utf8_lossy(&response.body));

@@ -156,7 +156,7 @@ async fn first_store(options: &Serve, world: &World, secrets: &SecretsFile, url:
     if store.as_str() != StoreFile::DEMO {
         anyhow::bail!("the store {store} is not set up: see harkara store put");
     }
-    let demo = StoreFile::demo(url)?;
+    let demo = StoreFile::demo(url)?.with_pack();
     secrets.put(demo.store.as_str(), &demo.connections)?;
     demo.put(&world.setup).await?;
     remember_first(&options.data, &store)?;

@@ -1,8 +1,12 @@
 //! A store in one file: what `harkara store put` reads, and what the demo store is made of.
 
 use anyhow::{Context, Result};
-use harkara_domain::StoreId;
-use harkara_engine::{settings::Settings, setup::Setup};
+use harkara_domain::{StoreId, flow::parse};
+use harkara_engine::{
+    ownership::{Bundle, Plan, Sheet, Wish},
+    settings::Settings,
+    setup::Setup,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -23,6 +27,9 @@ pub struct StoreFile {
     /// Its flows, as YAML.
     #[serde(default)]
     pub flows: Vec<String>,
+    /// Flows that are to be looked at first, as YAML: drafts, whatever `activate` says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drafts: Vec<String>,
     /// Switch the flows on.
     #[serde(default)]
     pub activate: bool,
@@ -39,22 +46,42 @@ impl StoreFile {
     }
 
     /// Sets the store up, but for its connections, whose place is apart. What it has already and the
-    /// file does not name stays.
+    /// file does not name stays. Flows and templates come in all, or none where one has a problem. Of drafts
+    /// only those come in that the store has no flow for: whatever became of the others is a person's doing.
     ///
     /// # Errors
     /// When a text has problems, or something cannot be written.
     pub async fn put(&self, setup: &Setup) -> Result<()> {
         setup.settings(&self.store, &self.settings).await.context("settings")?;
-        for text in &self.templates {
-            setup.template(&self.store, text).await.with_context(|| first_line(text))?;
-        }
-        for text in &self.flows {
-            let head = setup.flow(&self.store, text, "store file").await.with_context(|| first_line(text))?;
-            if self.activate && !head.active {
-                setup.switch(&self.store, &head.id, true).await?;
+        let wish = Wish { prune: false, activate: self.activate };
+        setup.apply(&self.store, &self.bundle(), wish, BY).await?;
+        let held = setup.heads(&self.store).await?;
+        for text in &self.drafts {
+            let id = parse::flow(text).ok().map(|flow| flow.id());
+            if !held.iter().any(|head| Some(&head.id) == id.as_ref()) {
+                setup.draft(&self.store, text, BY).await?;
             }
         }
         Ok(())
+    }
+
+    /// The same, with the flows that are ready to activate as drafts, and their templates.
+    #[must_use]
+    pub fn with_pack(mut self) -> Self {
+        self.templates.extend(PACK_TEMPLATES.iter().map(|text| (*text).to_owned()));
+        self.drafts.extend(PACK_FLOWS.iter().map(|text| (*text).to_owned()));
+        self
+    }
+
+    fn bundle(&self) -> Bundle {
+        let sheets = |what: &str, texts: &[String]| {
+            let sheet = |(place, text): (usize, &String)| Sheet {
+                file: format!("{what}[{place}], “{}”", first_line(text)),
+                text: text.clone(),
+            };
+            texts.iter().enumerate().map(sheet).collect()
+        };
+        Bundle { flows: sheets("flows", &self.flows), templates: sheets("templates", &self.templates) }
     }
 
     /// The demo store, with secrets of its own and no credentials: its messages go to the outbox.
@@ -79,11 +106,14 @@ impl StoreFile {
                 languages: vec!["roman-ur".to_owned(), "en".to_owned()],
                 teams,
                 priority: false,
+                plan: Plan::default(),
                 console_url: Some(console_url.to_owned()),
+                rules: harkara_domain::Rules::default(),
             },
             connections,
             templates: own(&TEMPLATES),
             flows: own(&FLOWS),
+            drafts: Vec::new(),
             activate: true,
         })
     }
@@ -92,23 +122,40 @@ impl StoreFile {
     pub const DEMO: &str = "demo";
 }
 
+/// Who sets a store up from its file, in the audit log.
+const BY: &str = "store file";
+
+/// The texts of files in the folder of flows.
+macro_rules! texts {
+    ($folder:literal: $($name:literal),+ $(,)?) => {
+        [$(include_str!(concat!("../../../flows/", $folder, $name, ".yaml"))),+]
+    };
+}
+
 /// The default flows.
-pub const FLOWS: [&str; 4] = [
-    include_str!("../../../flows/cod-confirmation.yaml"),
-    include_str!("../../../flows/dispatch-notice.yaml"),
-    include_str!("../../../flows/post-delivery-followup.yaml"),
-    include_str!("../../../flows/exception-review.yaml"),
+pub const FLOWS: [&str; 4] =
+    texts!["": "cod-confirmation", "dispatch-notice", "post-delivery-followup", "exception-review"];
+
+/// Their templates.
+pub const TEMPLATES: [&str; 7] = texts![
+    "templates/": "cod_confirmation", "cod_reminder", "dispatch_notice", "followup_day_1", "followup_day_7",
+    "followup_day_21", "followup_day_45",
+];
+
+/// The flows that are ready to activate, beside the default ones.
+pub const PACK_FLOWS: [&str; 13] = texts![
+    "": "cart-recovery", "welcome-series", "welcome-on-sign-up", "vip-upgrade", "vip-nudge", "win-back",
+    "out-for-delivery", "delivery-confirmation", "satisfaction-survey", "prepaid-payment", "stalled-shipment",
+    "birthday", "renewal-reminder",
 ];
 
 /// Their templates.
-pub const TEMPLATES: [&str; 7] = [
-    include_str!("../../../flows/templates/cod_confirmation.yaml"),
-    include_str!("../../../flows/templates/cod_reminder.yaml"),
-    include_str!("../../../flows/templates/dispatch_notice.yaml"),
-    include_str!("../../../flows/templates/followup_day_1.yaml"),
-    include_str!("../../../flows/templates/followup_day_7.yaml"),
-    include_str!("../../../flows/templates/followup_day_21.yaml"),
-    include_str!("../../../flows/templates/followup_day_45.yaml"),
+pub const PACK_TEMPLATES: [&str; 23] = texts![
+    "templates/": "cart_reminder_1", "cart_reminder_2", "cart_coupon", "welcome_day_0", "welcome_day_3",
+    "welcome_day_7", "welcome_day_14", "vip_upgraded", "vip_close", "winback_30", "winback_60", "winback_90",
+    "out_for_delivery", "out_for_delivery_cod", "delivery_confirmation", "survey", "survey_review",
+    "survey_sorry", "payment_instructions", "payment_reminder", "shipment_apology", "birthday",
+    "renewal_reminder",
 ];
 
 /// 256 random bits as text.

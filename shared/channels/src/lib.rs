@@ -1,19 +1,33 @@
 //! How messages leave: one file a provider, each turning a message into a request and the response
 //! into a verdict. Pure: the engine performs the request.
 
+mod action;
+pub mod coupon;
 pub mod email;
 pub mod policy;
 pub mod template;
 mod text;
+pub mod webhook;
 pub mod whatsapp;
 
 use harkara_domain::{
     fact::{Choice, Contact, ProviderError},
     reference::StageRef,
+    web,
 };
 
+pub use action::ActionRef;
 pub use policy::Policy;
 pub use template::Rendered;
+
+/// Where a request may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Anywhere: its address is among the operator's own settings.
+    Anywhere,
+    /// Only to public addresses, whatever its name resolves to: somebody typed it.
+    Public,
+}
 
 /// A request to perform.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,6 +36,8 @@ pub struct HttpRequest {
     pub method: &'static str,
     /// The whole address.
     pub url: String,
+    /// Where that may lead.
+    pub reach: Reach,
     /// Names in lower case; values may be secret, so the `Debug` form hides them.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
@@ -30,7 +46,12 @@ pub struct HttpRequest {
 
 impl std::fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} ({} bytes)", self.method, self.url, self.body.len())
+        // What somebody typed may carry a key in its path.
+        let shown = match self.reach {
+            Reach::Anywhere => self.url.as_str(),
+            Reach::Public => web::target(&self.url).map_or("…", |target| target.host),
+        };
+        write!(f, "{} {shown} ({} bytes)", self.method, self.body.len())
     }
 }
 

@@ -17,20 +17,29 @@
 //! written once.
 
 mod language;
+mod missing;
 mod output;
 mod source;
 mod text;
 mod variables;
+mod words;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use harkara_domain::fact::Choice;
 
 pub use harkara_domain::flow::parse::Problem;
+pub use missing::{Missing, missing_for};
 pub use output::FILTERS;
 pub use source::{Category, parse};
 pub use variables::{VARIABLES, Variables};
+pub use words::Words;
 
+use output::Output;
 use text::Text;
 
 /// A template filled in for one order, in one language. Its `Debug` form shows none of what it says.
@@ -102,6 +111,13 @@ struct Version {
     labels: BTreeMap<Choice, String>,
 }
 
+impl Version {
+    /// The outputs of its text and of its subject.
+    fn outputs(&self) -> impl Iterator<Item = &Output> {
+        [Some(&self.text), self.subject.as_ref()].into_iter().flatten().flat_map(Text::outputs)
+    }
+}
+
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Template")
@@ -143,8 +159,21 @@ impl Template {
         self.version(language).map(|version| version.text.numbered())
     }
 
+    /// Whether there is no filling it in without a coupon, in one of its languages at least.
+    pub fn asks_for_coupon(&self) -> bool {
+        let asks = |version: &Version| {
+            version.text.asks_for_coupon() || version.subject.as_ref().is_some_and(Text::asks_for_coupon)
+        };
+        self.inner.versions.iter().any(asks)
+    }
+
     fn version(&self, language: &str) -> Option<&Version> {
         self.inner.versions.iter().find(|version| version.language == language)
+    }
+
+    /// The variables that it uses, in any of its languages, by name.
+    pub fn variables_used(&self) -> BTreeSet<&'static str> {
+        self.inner.versions.iter().flat_map(Version::outputs).flat_map(Output::variables).collect()
     }
 
     /// Fills it in, in the first of `languages` (in order of preference) that it is written in, else in

@@ -11,7 +11,7 @@ use harkara_domain::fact::Contact;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Button, HttpRequest, OutgoingMessage, Unsendable, text::one_line};
+use crate::{Button, HttpRequest, OutgoingMessage, Reach, Unsendable, text::one_line};
 
 pub use verdict::{receipt_policy, verdict};
 
@@ -109,6 +109,7 @@ pub fn request(
     Ok(HttpRequest {
         method: "POST",
         url: format!("{}/{}/messages", connection.api_url.trim_end_matches('/'), credentials.phone_number_id),
+        reach: Reach::Anywhere,
         headers: vec![
             ("authorization", format!("Bearer {}", credentials.access_token)),
             ("content-type", "application/json".to_owned()),

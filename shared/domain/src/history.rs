@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fact::{Actor, OrderAction, Said},
+    fact::{Actor, CustomerFact, Deed, OrderAction, Said},
     id::{FactId, FlowId, RunId},
-    order::Transition,
+    occurrence::{Occurrence, Transition},
     reason::Reason,
     shipment::ShipmentUpdate,
     status::OrderStatus,
@@ -57,6 +57,24 @@ pub enum What {
     },
     /// The customer answered.
     Reply(Said),
+    /// Something about a customer, beside their orders.
+    Customer(CustomerFact),
+    /// The state of a cart.
+    Cart {
+        /// How many pieces are in it.
+        pieces: u32,
+        /// It became an order, or is gone.
+        closed: bool,
+    },
+    /// Time, a provider's report or a flow brought something about.
+    Occurred(Occurrence),
+    /// A flow did something that leaves no mark on the view.
+    Done {
+        /// What.
+        deed: Deed,
+        /// Who did it.
+        by: Actor,
+    },
     /// Somebody or a flow acted.
     Action {
         /// What was done.

@@ -58,11 +58,13 @@ id! {
     OrderId
     /// A customer within its store; see [`CustomerId::of`].
     CustomerId
+    /// A cart within its store: `<source>-<the source's id>`.
+    CartId
     /// A parcel of an order: `<source>-<the source's id>`.
     ShipmentId
     /// A flow within its store: lower-case words joined by dashes.
     FlowId
-    /// A run within its order: `<flow>~<trigger>`, so that a second creation collides.
+    /// A run within its subject: `<flow>~<occurrence>`, so that a second creation collides.
     RunId
     /// A fact within its store, the same for every delivery of the same happening.
     FactId
@@ -92,7 +94,7 @@ impl CustomerId {
 }
 
 impl RunId {
-    /// The one run of `flow` for an occurrence (a trigger happens once to an order).
+    /// The one run of `flow` for an occurrence, by its key.
     pub fn of(flow: &FlowId, occurrence: &str) -> Self {
         Self::new(format!("{flow}~{occurrence}"))
     }

@@ -14,6 +14,9 @@ pub struct Currency([u8; 3]);
 pub struct BadCurrency;
 
 impl Currency {
+    /// The Pakistani rupee.
+    pub const PKR: Self = Self(*b"PKR");
+
     /// The code as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XXX")

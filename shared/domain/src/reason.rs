@@ -4,7 +4,13 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use crate::{fact::ProviderError, order::Confirmation, status::OrderStatus};
+use crate::{
+    fact::ProviderError,
+    flow::{Class, Delay, timing::Closed},
+    id::FlowId,
+    order::Confirmation,
+    status::OrderStatus,
+};
 
 /// Why something did not happen, or stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +20,37 @@ pub enum Reason {
     SkipIf {
         /// The condition that held, in words.
         condition: String,
+    },
+    /// The flow's own `exit_if` held.
+    LeftFlow {
+        /// The condition that held, in words.
+        condition: String,
+    },
+    /// The run went on in another arm of a fork.
+    OtherArm {
+        /// The arm that it took.
+        taken: String,
+    },
+    /// The customer has had as many messages of this kind as the store lets them have.
+    Capped {
+        /// Of which kind.
+        class: Class,
+        /// How many.
+        most: u32,
+        /// Within which time.
+        per: Delay,
+    },
+    /// The customer has not said that they want marketing.
+    NoConsent,
+    /// The trigger's parameter asks for something else.
+    NotThis {
+        /// What came about instead.
+        actual: String,
+    },
+    /// The flow may run only so often, and has.
+    RanAlready {
+        /// When.
+        at: jiff::Timestamp,
     },
     /// A condition of the flow did not hold.
     ConditionFailed {
@@ -91,8 +128,36 @@ pub enum Reason {
     OptedOut,
     /// The send window is closed.
     OutsideWindow,
+    /// It is not one of the stage's days of the week.
+    OtherWeekday,
+    /// The store's quiet hours.
+    QuietHours,
+    /// A special day of the store's calendar.
+    SpecialDay {
+        /// Its name.
+        name: String,
+    },
     /// The flow is switched off.
     FlowOff,
+    /// An action is for orders, and the run is about none.
+    NotAnOrder,
+    /// An action is for customers, and nobody knows who it is.
+    NoCustomer,
+    /// There is no flow of this id, or it is archived.
+    NoSuchFlow {
+        /// Which.
+        flow: FlowId,
+    },
+    /// Flows have started one another too often in a row.
+    StartedTooDeep {
+        /// How often.
+        deep: u8,
+    },
+    /// Something that it takes is not set up.
+    NotSetUp {
+        /// What.
+        what: String,
+    },
     /// It could not be worked on: a fault in Harkara or its services.
     Fault {
         /// What went wrong.
@@ -100,10 +165,33 @@ pub enum Reason {
     },
 }
 
+impl From<Closed<'_>> for Reason {
+    fn from(closed: Closed<'_>) -> Self {
+        match closed {
+            Closed::Weekday => Self::OtherWeekday,
+            Closed::Window => Self::OutsideWindow,
+            Closed::SpecialDay(name) => Self::SpecialDay { name: name.to_owned() },
+            Closed::QuietHours => Self::QuietHours,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SkipIf { condition } => write!(f, "skipped because {condition}"),
+            Self::LeftFlow { condition } => write!(f, "the flow ends once {condition}"),
+            Self::OtherArm { taken } => write!(f, "it went on with: {taken}"),
+            Self::Capped { class, most, per } => {
+                let kind = match class {
+                    Class::Marketing => "marketing",
+                    Class::Transactional => "order",
+                };
+                write!(f, "the customer gets at most {most} {kind} messages in {per}")
+            }
+            Self::NoConsent => f.write_str("the customer has not agreed to marketing"),
+            Self::NotThis { actual } => write!(f, "the trigger asks for something else; it was {actual}"),
+            Self::RanAlready { at } => write!(f, "the flow has taken this customer already, at {at}"),
             Self::ConditionFailed { condition, actual } => {
                 write!(f, "only when {condition}; it was {actual}")
             }
@@ -135,7 +223,17 @@ impl fmt::Display for Reason {
             Self::ChannelPaused { channel, because } => write!(f, "{channel} is paused: {because}"),
             Self::OptedOut => f.write_str("the customer wants no more of these messages"),
             Self::OutsideWindow => f.write_str("waiting for the send window"),
+            Self::OtherWeekday => f.write_str("waiting for its day of the week"),
+            Self::QuietHours => f.write_str("waiting for the end of the quiet hours"),
+            Self::SpecialDay { name } => write!(f, "no messages now: {name}"),
             Self::FlowOff => f.write_str("the flow is switched off"),
+            Self::NotAnOrder => f.write_str("it is for orders, and this is none"),
+            Self::NoCustomer => f.write_str("nobody knows which customer this is"),
+            Self::NoSuchFlow { flow } => write!(f, "there is no flow {flow}"),
+            Self::StartedTooDeep { deep } => {
+                write!(f, "flows have started one another {deep} times in a row")
+            }
+            Self::NotSetUp { what } => write!(f, "the store has not set up {what}"),
             Self::Fault { problem } => write!(f, "a fault: {problem}"),
         }
     }

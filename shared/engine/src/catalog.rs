@@ -2,30 +2,36 @@
 //! A change by this process is seen at once, one by another within [`Catalog::FRESH_FOR`]. Every change
 //! is counted, so that a look whether there was one reads a single small item.
 
-use harkara_channels::template::{self, Template};
-use harkara_domain::{Flow, FlowId, StoreId, flow, flow::Channel};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+mod shelf;
+
+use harkara_domain::{Flow, FlowId, StoreId, flow, flow::Index, place::Ground};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::{
+    clocks::dates,
     keys,
+    ownership::{Draft, FlowState},
     port::{Clock, Item, Query, Table, TableError, Write, WriteError},
     record::{all, decode, load},
     settings::Settings,
 };
+use shelf::SavedTemplate;
+pub use shelf::{LoadedFlow, Shelf};
 
-/// A flow's head: which version is current, and whether it starts runs.
+/// A flow's head: which version is current, and in which state it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowHead {
     /// The flow.
     pub id: FlowId,
     /// Its current version, from 1.
     pub version: u32,
-    /// Whether it starts runs. Runs that have begun go on either way.
-    pub active: bool,
-    /// Why it was switched off, where it was not a person who did it.
+    /// Whether it starts runs, and what may become of it.
+    #[serde(flatten, with = "crate::ownership::state::kept")]
+    pub state: FlowState,
+    /// Why it was paused, where it was not a person who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
     /// When the head last changed.
@@ -35,6 +41,9 @@ pub struct FlowHead {
     /// What the text says. Read once, when it was saved: functions that only run flows know no YAML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
+    /// An edit that waits to be activated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
 }
 
 /// A version of a flow, never changed.
@@ -60,68 +69,10 @@ pub struct Pause {
     pub because: String,
 }
 
-/// A flow, read.
-#[derive(Clone, Debug)]
-pub struct LoadedFlow {
-    /// Its head.
-    pub head: FlowHead,
-    /// What it says.
-    pub flow: Arc<Flow>,
-}
-
-/// What a store has set up.
-#[derive(Debug)]
-pub struct Shelf {
-    /// Its settings.
-    pub settings: Settings,
-    /// Its time zone.
-    pub zone: TimeZone,
-    /// Its flows, on and off, by id.
-    pub flows: Vec<LoadedFlow>,
-    /// Its templates, by name, read when they are used.
-    templates: HashMap<String, SavedTemplate>,
-    /// Its paused channels.
-    pub pauses: HashMap<String, Pause>,
-    /// The changes that it holds.
-    changes: u64,
-}
-
-/// A template as it was saved.
-#[derive(Debug)]
-struct SavedTemplate {
-    text: String,
-    read: OnceLock<Result<Template, String>>,
-}
-
 /// A shelf, and when it was last known to be how the store is set up.
 struct Held {
     shelf: Arc<Shelf>,
     at: Timestamp,
-}
-
-impl Shelf {
-    /// The names of its templates, in order.
-    pub fn template_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.templates.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        names
-    }
-
-    /// A template; `None` where there is none of that name.
-    ///
-    /// # Errors
-    /// What is wrong with its text, which saving does not let pass.
-    pub fn template(&self, name: &str) -> Option<Result<&Template, &str>> {
-        let saved = self.templates.get(name)?;
-        let read =
-            saved.read.get_or_init(|| template::parse(&saved.text).map_err(|problems| words(&problems)));
-        Some(read.as_ref().map_err(String::as_str))
-    }
-
-    /// The pause of a channel, if it holds now.
-    pub fn paused(&self, channel: Channel, now: Timestamp) -> Option<&Pause> {
-        self.pauses.get(channel.as_str()).filter(|pause| pause.until > now)
-    }
 }
 
 /// The shelves of the stores that this process has met.
@@ -198,6 +149,7 @@ impl Catalog {
     /// # Errors
     /// As [`Table::write`].
     pub async fn write(&self, store: &StoreId, mut writes: Vec<Write>) -> Result<(), WriteError> {
+        writes.extend(dates::registered(store, &writes));
         writes.push(Write::Add { key: keys::changes(store), field: "changes", by: 1 });
         self.table.write(writes).await?;
         self.forget(store);
@@ -215,8 +167,10 @@ impl Catalog {
         let settings = settings.value;
         let mut shelf = Shelf {
             zone: settings.zone(),
+            ground: Ground::of(&settings.rules),
             settings,
             flows: Vec::new(),
+            index: Index::default(),
             templates: HashMap::new(),
             pauses: HashMap::new(),
             changes,
@@ -227,6 +181,7 @@ impl Catalog {
                 self.place(&mut shelf, prefix, &item)?;
             }
         }
+        shelf.index = Index::of(shelf.flows.iter().map(|loaded| &*loaded.flow));
         Ok(Some(shelf))
     }
 
@@ -268,8 +223,12 @@ impl Catalog {
         match prefix {
             "f#" => {
                 let mut head = decode::<FlowHead>(item)?.value;
+                // It starts nothing and is no reason for anything; its runs read their versions apart.
+                if head.state == FlowState::Archived {
+                    return Ok(());
+                }
                 let flow = self.flow(head.flow.take(), &head.text)?;
-                shelf.flows.push(LoadedFlow { head, flow });
+                shelf.flows.push(LoadedFlow::new(head, flow));
             }
             "t#" => {
                 let text = decode::<String>(item)?.value;

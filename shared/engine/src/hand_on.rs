@@ -1,16 +1,16 @@
-//! Handing a stage on to its time: through the queue when that is near, by a schedule when it is far.
+//! Handing a job on to its time: through the queue when that is near, by a schedule when it is far.
 
-use harkara_domain::Run;
+use harkara_domain::{Fact, Run, id::digest};
 use jiff::Timestamp;
 use std::time::Duration;
 
 use crate::{
     fault::Fault,
-    job::{Job, StageJob},
+    job::{FactsJob, Job, StageJob},
     port::{Clock, Outgoing, Queue, QueueName, Scheduler},
 };
 
-/// Where stages are handed on to.
+/// Where jobs are handed on to.
 #[derive(Clone, Copy)]
 pub struct Onward<'a> {
     /// For what is near.
@@ -32,7 +32,7 @@ impl Onward<'_> {
             let job = job_of(run, stage);
             match self.delay(at) {
                 Some(delay) => near.push(Outgoing { body: Job::Stage(job).body(), delay }),
-                None => self.schedule(job, at).await?,
+                None => self.job(job, at).await?,
             }
         }
         if !near.is_empty() {
@@ -41,18 +41,30 @@ impl Onward<'_> {
         Ok(())
     }
 
-    /// Hands on one job to a time.
+    /// Hands on one stage's job to a time.
     ///
     /// # Errors
     /// When the queue or the scheduler fails.
     pub async fn job(&self, job: StageJob, at: Timestamp) -> Result<(), Fault> {
+        let (queue, name) = (queue_of(job.priority), schedule_name(&job, at));
+        self.body(queue, Job::Stage(job).body(), at, name).await
+    }
+
+    /// Hands on a fact to the time at which it comes about.
+    ///
+    /// # Errors
+    /// When the queue or the scheduler fails.
+    pub(crate) async fn fact(&self, fact: Fact, at: Timestamp) -> Result<(), Fault> {
+        let subject = fact.subject().map_or_else(String::new, |subject| subject.to_string());
+        let name = digest(&format!("{}/{subject}/{}/{at}", fact.store, fact.id));
+        self.body(QueueName::Events, Job::Facts(FactsJob { facts: vec![fact] }).body(), at, name).await
+    }
+
+    /// `name` is that of the schedule, where one is needed.
+    async fn body(&self, queue: QueueName, body: String, at: Timestamp, name: String) -> Result<(), Fault> {
         match self.delay(at) {
-            Some(delay) => {
-                let queue = queue_of(job.priority);
-                let message = Outgoing { body: Job::Stage(job).body(), delay };
-                Ok(self.queue.send(queue, vec![message]).await?)
-            }
-            None => self.schedule(job, at).await,
+            Some(delay) => Ok(self.queue.send(queue, vec![Outgoing { body, delay }]).await?),
+            None => Ok(self.scheduler.at(&name, at, queue, body).await?),
         }
     }
 
@@ -63,11 +75,6 @@ impl Onward<'_> {
         let wait = Duration::try_from(wait).unwrap_or_default();
         let whole = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         (whole <= Outgoing::MAX_DELAY).then_some(whole)
-    }
-
-    async fn schedule(&self, job: StageJob, at: Timestamp) -> Result<(), Fault> {
-        let name = schedule_name(&job, at);
-        Ok(self.scheduler.at(&name, at, queue_of(job.priority), Job::Stage(job).body()).await?)
     }
 }
 
@@ -81,7 +88,7 @@ pub fn job_of(run: &Run, stage: u16) -> StageJob {
     let series = run.stages.get(usize::from(stage)).map_or(0, |state| state.series);
     StageJob {
         store: run.store.clone(),
-        order: run.order.clone(),
+        subject: run.subject.clone(),
         run: run.id.clone(),
         stage,
         series,
@@ -92,6 +99,6 @@ pub fn job_of(run: &Run, stage: u16) -> StageJob {
 
 /// The same for the same stage and time, so that handing on twice makes one schedule; 64 characters.
 fn schedule_name(job: &StageJob, at: Timestamp) -> String {
-    let place = format!("{}/{}/{}/{}/{}/{at}", job.store, job.order, job.run, job.stage, job.series);
-    harkara_domain::id::digest(&place)
+    let place = format!("{}/{}/{}/{}/{}/{at}", job.store, job.subject, job.run, job.stage, job.series);
+    digest(&place)
 }

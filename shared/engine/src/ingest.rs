@@ -1,7 +1,7 @@
 //! The first stretch of the road: verify over the raw body, parse into facts, enqueue. No table is
 //! touched, so the answer takes milliseconds and a storm of webhooks waits in the queue.
 
-use harkara_domain::{StoreId, fact::Subject};
+use harkara_domain::{StoreId, Subject};
 use harkara_sources::{BadSignature, Connection, Context, Inbound, Malformed};
 use std::sync::Arc;
 
@@ -138,10 +138,11 @@ impl Ingest {
     }
 }
 
-/// One message a subject: facts of the same order stay together, as many as one message holds, others
-/// do not hold each other up. `None` when a fact alone is over what a queue takes.
-fn jobs(facts: Vec<harkara_domain::Fact>) -> Option<Vec<Outgoing>> {
-    let mut groups: Vec<(Subject, FactsJob)> = Vec::new();
+/// The messages that tell the matcher of facts, one a subject: facts of the same order stay together, as
+/// many as one message holds, others do not hold each other up. `None` when a fact alone is over what a
+/// queue takes.
+pub fn jobs(facts: Vec<harkara_domain::Fact>) -> Option<Vec<Outgoing>> {
+    let mut groups: Vec<(Option<Subject>, FactsJob)> = Vec::new();
     for fact in facts {
         let subject = fact.subject();
         match groups.iter_mut().find(|(known, _)| *known == subject) {

@@ -1,7 +1,7 @@
 //! Jobs: what travels in queues. They outlive deployments, so each says its version, and one that
 //! this code does not know is put aside, never dropped.
 
-use harkara_domain::{Fact, OrderId, Reason, RunId, StoreId};
+use harkara_domain::{Fact, Reason, RunId, StoreId, Subject};
 use serde::{Deserialize, Serialize};
 
 /// The version of job bodies that this code writes and reads.
@@ -36,8 +36,9 @@ pub struct FactsJob {
 pub struct StageJob {
     /// Whose.
     pub store: StoreId,
-    /// The order.
-    pub order: OrderId,
+    /// What the run works on.
+    #[serde(rename = "order")]
+    pub subject: Subject,
     /// The run.
     pub run: RunId,
     /// The stage's place in its flow, from 0.
@@ -166,7 +167,7 @@ mod tests {
     fn a_job_survives_its_queue_and_another_version_is_told_apart() {
         let job = Job::Stage(StageJob {
             store: "demo".into(),
-            order: "shopify-1".into(),
+            subject: "shopify-1".into(),
             run: "cod~order_created".into(),
             stage: 1,
             series: 0,

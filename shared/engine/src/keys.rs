@@ -5,17 +5,24 @@
 //! | `o#<store>#<order>` | `v` | the order's view |
 //! | | `r#<run>` | a run |
 //! | | `h#<time>#<fact>` | an entry of the timeline |
-//! | `c#<store>#<customer>` | `v` | the customer's view |
+//! | `c#<store>#<customer>` | `v`, `r#…`, `h#…` | the customer's view, runs, timeline |
+//! | | `d#<digest>` | the day on which a subscription renews |
+//! | `b#<store>#<cart>` | `v`, `r#…`, `h#…` | the cart's view, runs, timeline |
 //! | `s#<store>` | `settings` | the store's settings |
-//! | | `f#<flow>` | a flow: its current version, and whether it is on |
+//! | | `f#<flow>` | a flow: its current version, its state, its draft |
 //! | | `fv#<flow>#<version>` | a version of a flow, never changed |
+//! | | `fc#<flow>#<time>#<change>` | a change of a flow's state or draft, and by whom |
+//! | | `admission` | written by whatever makes a flow active, so that only one at a time does |
 //! | | `t#<template>` | a message template |
 //! | | `p#<channel>` | a pause of a channel |
 //! | | `changes` | how often any of the above was changed |
 //! | | `alert` | the open window of failures that a mail will tell of |
+//! | `dates` | `<store>#<flow>` | a flow that waits for dates, or has |
+//! | `k#<store>` | `<flow>` | how far the sweep has gone through its dates |
 //! | `d#<store>` | `<time>#<what>` | a dead letter |
 //! | `y#<store>` | `<time>-<tag>` | a replay and its progress |
 //! | `x#<store>` | `<time>#<reference>` | a message or mail kept in the outbox |
+//! | `t#<store>` | `<task>` | a task for the team |
 //! | `u#<store>` | `p#<digest of the e-mail>` | a person who may sign in |
 //! | | `l#<digest of the token>` | an invitation, until it is used |
 //! | | `k#<digest of the key>` | an API key |
@@ -27,12 +34,16 @@
 //! Runs and the view share a partition so that one consistent query of `r#`…`v` reads all that a
 //! stage is decided on.
 
+mod people;
+
 use harkara_domain::{
-    CustomerId, FactId, FlowId, OrderId, Run, RunId, StoreId, flow::Channel, order::OrderView,
+    Awaited, CustomerId, CustomerView, FactId, FlowId, Run, RunId, StoreId, Subject, awaited, flow::Channel,
+    id::digest, order::OrderView,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use crate::port::{IndexKey, Key, Query};
+pub use people::*;
 
 /// A time that sorts as text: milliseconds in 13 digits, good until the year 2286.
 pub fn stamp(at: Timestamp) -> String {
@@ -44,40 +55,54 @@ pub fn unstamp(text: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond(text.get(..13)?.parse().ok()?).ok()
 }
 
-/// The partition of an order.
-pub fn order_partition(store: &StoreId, order: &OrderId) -> String {
-    format!("o#{store}#{order}")
+/// The partition of an order, a customer or a cart.
+pub fn partition(store: &StoreId, subject: &Subject) -> String {
+    match subject {
+        Subject::Order(order) => format!("o#{store}#{order}"),
+        Subject::Customer(customer) => format!("c#{store}#{customer}"),
+        Subject::Cart(cart) => format!("b#{store}#{cart}"),
+    }
 }
 
-/// An order's view.
-pub fn view(store: &StoreId, order: &OrderId) -> Key {
-    Key::new(order_partition(store, order), VIEW)
+/// The view of a subject.
+pub fn view(store: &StoreId, subject: &Subject) -> Key {
+    Key::new(partition(store, subject), VIEW)
 }
-
-/// The sort key of views.
-pub const VIEW: &str = "v";
 
 /// A run.
-pub fn run(store: &StoreId, order: &OrderId, run: &RunId) -> Key {
-    Key::new(order_partition(store, order), format!("r#{run}"))
+pub fn run(store: &StoreId, subject: &Subject, run: &RunId) -> Key {
+    Key::new(partition(store, subject), format!("r#{run}"))
 }
 
-/// All runs of an order and, last, its view.
-pub fn runs_and_view(store: &StoreId, order: &OrderId) -> Query {
-    let mut query = Query::partition(order_partition(store, order));
+/// Whose view a key is of; nothing, for what is no view.
+pub fn subject_of(key: &Key) -> Option<(StoreId, Subject)> {
+    let mut parts = key.pk.splitn(3, '#');
+    let (kind, store, id) = (parts.next()?, parts.next()?, parts.next()?);
+    let subject = match kind {
+        "o" => Subject::Order(id.into()),
+        "c" => Subject::Customer(id.into()),
+        "b" => Subject::Cart(id.into()),
+        _ => return None,
+    };
+    (key.sk == VIEW).then(|| (store.into(), subject))
+}
+
+/// All runs of a subject and, last, its view.
+pub fn runs_and_view(store: &StoreId, subject: &Subject) -> Query {
+    let mut query = Query::partition(partition(store, subject));
     query.from = Some("r#".to_owned());
     query.to = Some(VIEW.to_owned());
     query
 }
 
-/// An entry of an order's timeline.
-pub fn history(store: &StoreId, order: &OrderId, occurred_at: Timestamp, fact: &FactId) -> Key {
-    Key::new(order_partition(store, order), format!("h#{}#{fact}", stamp(occurred_at)))
+/// An entry of a subject's timeline.
+pub fn history(store: &StoreId, subject: &Subject, occurred_at: Timestamp, fact: &FactId) -> Key {
+    Key::new(partition(store, subject), format!("h#{}#{fact}", stamp(occurred_at)))
 }
 
 /// A customer's view.
 pub fn customer(store: &StoreId, customer: &CustomerId) -> Key {
-    Key::new(format!("c#{store}#{customer}"), VIEW)
+    view(store, &Subject::Customer(customer.clone()))
 }
 
 /// The partition of a store's own things.
@@ -97,12 +122,59 @@ pub fn changes(store: &StoreId) -> Key {
 
 /// A flow's head.
 pub fn flow(store: &StoreId, flow: &FlowId) -> Key {
-    Key::new(store_partition(store), format!("f#{flow}"))
+    Key::new(store_partition(store), format!("{FLOW}{flow}"))
+}
+
+/// How the sort keys of flows' heads begin.
+pub const FLOW: &str = "f#";
+
+/// An entry in the list of flows that wait for dates, of all stores.
+pub fn date_flow(store: &StoreId, flow: &FlowId) -> Key {
+    Key::new(DATE_FLOWS, format!("{store}#{flow}"))
+}
+
+/// The partition of that list.
+pub const DATE_FLOWS: &str = "dates";
+
+/// How far the dates of a flow have been gone through.
+pub fn progress(store: &StoreId, flow: &FlowId) -> Key {
+    Key::new(format!("k#{store}"), flow.as_str())
+}
+
+/// The day on which a subscription renews.
+pub fn renewal(store: &StoreId, customer: &CustomerId, subscription: &str) -> Key {
+    let customer = Subject::Customer(customer.clone());
+    Key::new(partition(store, &customer), format!("d#{}", short(subscription)))
+}
+
+/// Enough of a digest to tell a customer's subscriptions apart.
+fn short(subscription: &str) -> String {
+    digest(subscription).chars().take(24).collect()
 }
 
 /// A version of a flow.
 pub fn flow_version(store: &StoreId, flow: &FlowId, version: u32) -> Key {
     Key::new(store_partition(store), format!("fv#{flow}#{version:06}"))
+}
+
+/// The versions of a flow, the earliest first.
+pub fn flow_versions(store: &StoreId, flow: &FlowId) -> Query {
+    Query::partition(store_partition(store)).prefix(&format!("fv#{flow}#"))
+}
+
+/// A change of a flow whose head was this many times written.
+pub fn flow_change(store: &StoreId, flow: &FlowId, at: Timestamp, head: u64) -> Key {
+    Key::new(store_partition(store), format!("fc#{flow}#{}#{head:09}", stamp(at)))
+}
+
+/// The changes of a flow, the earliest first.
+pub fn flow_changes(store: &StoreId, flow: &FlowId) -> Query {
+    Query::partition(store_partition(store)).prefix(&format!("fc#{flow}#"))
+}
+
+/// What every write expects that makes a flow active.
+pub fn admission(store: &StoreId) -> Key {
+    Key::new(store_partition(store), "admission")
 }
 
 /// A template.
@@ -135,48 +207,19 @@ pub fn outbox(store: &StoreId) -> String {
     format!("x#{store}")
 }
 
-/// The partition of a store's people, their invitations and the API keys.
-pub fn people(store: &StoreId) -> String {
-    format!("u#{store}")
+/// A task.
+pub fn task(store: &StoreId, task: &str) -> Key {
+    Key::new(format!("t#{store}"), task)
 }
 
-/// A person, by the digest of their e-mail address.
-pub fn person(store: &StoreId, digest: &str) -> Key {
-    Key::new(people(store), format!("{PERSON}{digest}"))
+/// Where a task stands in the list of those that are open, or of those that are done: by a time.
+pub fn task_list(store: &StoreId, done: bool, at: Timestamp, task: &str) -> IndexKey {
+    IndexKey { pk: task_list_partition(store, done), sk: format!("{}#{task}", stamp(at)) }
 }
 
-/// How people's sort keys begin.
-pub const PERSON: &str = "p#";
-
-/// An invitation, by the digest of its token.
-pub fn invitation(store: &StoreId, digest: &str) -> Key {
-    Key::new(people(store), format!("{INVITATION}{digest}"))
-}
-
-/// How invitations' sort keys begin.
-pub const INVITATION: &str = "l#";
-
-/// An API key, by its digest.
-pub fn api_key(store: &StoreId, digest: &str) -> Key {
-    Key::new(people(store), format!("{API_KEY}{digest}"))
-}
-
-/// How API keys' sort keys begin.
-pub const API_KEY: &str = "k#";
-
-/// The link that makes the first owner.
-pub fn first_link(store: &StoreId) -> Key {
-    Key::new(people(store), "setup")
-}
-
-/// A session, by the digest of its token. Each has a partition of its own, so that none gets hot.
-pub fn session(store: &StoreId, digest: &str) -> Key {
-    Key::new(format!("n#{store}#{digest}"), VIEW)
-}
-
-/// Failed sign-ins of one address, by its digest.
-pub fn failed_sign_ins(store: &StoreId, digest: &str) -> Key {
-    Key::new(format!("w#{store}#{digest}"), VIEW)
+/// The partition of such a list.
+pub fn task_list_partition(store: &StoreId, done: bool) -> String {
+    format!("tasks#{store}#{}", if done { "done" } else { "open" })
 }
 
 /// A store's audit log.
@@ -195,9 +238,31 @@ pub fn order_list_partition(store: &StoreId) -> String {
     format!("orders#{store}")
 }
 
+/// Where a customer stands in the list of birthdays.
+pub fn birthday_list(view: &CustomerView) -> Option<IndexKey> {
+    let born = view.born_on()?;
+    Some(IndexKey { pk: birthday_list_partition(&view.store), sk: format!("{born}#{}", view.id) })
+}
+
+/// The partition of that list.
+pub fn birthday_list_partition(store: &StoreId) -> String {
+    format!("birthdays#{store}")
+}
+
+/// Where a subscription stands in the list of renewals.
+pub fn renewal_list(store: &StoreId, on: Date, customer: &CustomerId, subscription: &str) -> IndexKey {
+    let sk = format!("{on}#{customer}#{}", short(subscription));
+    IndexKey { pk: renewal_list_partition(store), sk }
+}
+
+/// The partition of that list.
+pub fn renewal_list_partition(store: &StoreId) -> String {
+    format!("renewals#{store}")
+}
+
 /// Where a run stands in the list of runs: by the time it began.
 pub fn run_list(run: &Run) -> IndexKey {
-    let sk = format!("{}#{}#{}", stamp(run.started_at), run.order, run.id);
+    let sk = format!("{}#{}#{}", stamp(run.started_at), run.subject, run.id);
     IndexKey { pk: run_list_partition(&run.store), sk }
 }
 
@@ -209,8 +274,15 @@ pub fn run_list_partition(store: &StoreId) -> String {
 /// Where a run stands in the sweep's index; nowhere once nothing of it is due.
 pub fn run_due(run: &Run) -> Option<IndexKey> {
     let due = run.next_due()?;
-    let sk = format!("{}#{}#{}#{}", stamp(due), run.store, run.order, run.id);
-    Some(IndexKey { pk: due_partition(shard(&run.order)), sk })
+    let sk = format!("{}#{}#{}#{}", stamp(due), run.store, run.subject, run.id);
+    Some(IndexKey { pk: due_partition(shard(&run.subject.to_string())), sk })
+}
+
+/// Where a view stands in the sweep's index, by when something that it awaits comes about.
+pub fn view_due(store: &StoreId, subject: &Subject, awaits: &[Awaited]) -> Option<IndexKey> {
+    let subject = subject.to_string();
+    let sk = format!("{}#{store}#{subject}", stamp(awaited::first(awaits)?));
+    Some(IndexKey { pk: due_partition(shard(&subject)), sk })
 }
 
 /// How many partitions the sweep's index has, so that none of them gets too hot.
@@ -221,8 +293,8 @@ pub fn due_partition(shard: u8) -> String {
     format!("due#{shard}")
 }
 
-fn shard(order: &OrderId) -> u8 {
-    order.as_str().bytes().fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % DUE_SHARDS
+fn shard(subject: &str) -> u8 {
+    subject.bytes().fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % DUE_SHARDS
 }
 
 #[cfg(test)]
@@ -235,5 +307,15 @@ mod tests {
         let late = Timestamp::from_millisecond(1_700_000_000_000).unwrap();
         assert!(stamp(early) < stamp(late));
         assert_eq!(unstamp(&format!("{}#rest", stamp(late))), Some(late));
+    }
+
+    #[test]
+    fn a_view_is_told_from_all_else_by_its_key() {
+        let store = StoreId::new("demo");
+        for subject in ["shopify-1", "customer:9f2c", "cart:a#b"].map(Subject::from) {
+            assert_eq!(subject_of(&view(&store, &subject)), Some((store.clone(), subject.clone())));
+            assert_eq!(subject_of(&run(&store, &subject, &"f~v".into())), None);
+        }
+        assert_eq!(subject_of(&session(&store, "9f2c")), None);
     }
 }

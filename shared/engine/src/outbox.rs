@@ -2,7 +2,7 @@
 //! press their buttons, which comes in through the real webhook, signed.
 
 use async_trait::async_trait;
-use harkara_channels::{HttpRequest, OutgoingMessage};
+use harkara_channels::{HttpRequest, OutgoingMessage, Reach};
 use harkara_domain::{StoreId, fact::Choice, flow::Channel, reference::StageRef};
 use harkara_sources::Connection;
 use jiff::Timestamp;
@@ -120,6 +120,7 @@ pub fn tap(
     Some(HttpRequest {
         method: "POST",
         url: to.to_owned(),
+        reach: Reach::Anywhere,
         headers: vec![("content-type", "application/json".to_owned()), ("x-hub-signature-256", signature)],
         body,
     })

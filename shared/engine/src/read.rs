@@ -1,7 +1,7 @@
 //! What the console shows: orders, one order's timeline, runs, dead letters, the outbox, flows.
 
 use harkara_domain::{
-    CustomerView, FlowId, OrderId, OrderView, Run, StoreId, history::Entry, run::RunStatus,
+    CustomerView, FlowId, OrderId, OrderView, Run, StoreId, Subject, history::Entry, run::RunStatus,
 };
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -111,7 +111,7 @@ impl Reader {
     pub async fn order(&self, store: &StoreId, order: &OrderId) -> Result<Option<OrderStory>, TableError> {
         let (mut view, mut history, mut runs, mut after) = (None, Vec::new(), Vec::new(), None);
         loop {
-            let query = Query::partition(keys::order_partition(store, order)).after(after);
+            let query = Query::partition(keys::partition(store, &Subject::Order(order.clone()))).after(after);
             let Page { items, next } = self.table.query(query).await?;
             for item in &items {
                 match item.key.sk.split('#').next() {
@@ -148,7 +148,9 @@ impl Reader {
     pub async fn story(&self, run: Run) -> Result<RunStory, TableError> {
         let flow = self.catalog.version(&run.store, &run.flow, run.version).await?;
         let name = flow.as_ref().map_or_else(|| run.flow.to_string(), |flow| flow.name.clone());
-        let stages = flow.map_or_else(Vec::new, |flow| flow.stages.iter().map(|s| s.name.clone()).collect());
+        let stages = flow.map_or_else(Vec::new, |flow| {
+            flow.places().iter().map(|place| place.stage.name.clone()).collect()
+        });
         Ok(RunStory { run, flow: name, stages })
     }
 

@@ -1,6 +1,6 @@
 //! Reading and changing one run, against whatever else is at it.
 
-use harkara_domain::{OrderId, Run, RunId, StoreId};
+use harkara_domain::{Run, RunId, StoreId, Subject};
 
 use crate::{
     fault::Fault,
@@ -15,8 +15,8 @@ use crate::{
 pub struct RunPlace<'a> {
     /// Whose.
     pub store: &'a StoreId,
-    /// The order.
-    pub order: &'a OrderId,
+    /// What it works on.
+    pub subject: &'a Subject,
     /// The run.
     pub run: &'a RunId,
 }
@@ -33,7 +33,7 @@ pub async fn change(
     mut held: Option<Stored<Run>>,
     mut change: impl FnMut(&mut Run) -> Option<Vec<Write>> + Send,
 ) -> Result<Option<Run>, Fault> {
-    let key = keys::run(place.store, place.order, place.run);
+    let key = keys::run(place.store, place.subject, place.run);
     for _ in 0..MAX_ROUNDS {
         let stored = match held.take() {
             Some(stored) => Some(stored),

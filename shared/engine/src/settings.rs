@@ -1,8 +1,11 @@
 //! A store's settings, as kept in the table.
 
+use harkara_domain::Rules;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+use crate::ownership::Plan;
 
 /// What a store's team has set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,9 +21,15 @@ pub struct Settings {
     /// Messages of this store go before those of others: they have a queue apart.
     #[serde(default)]
     pub priority: bool,
+    /// What the store has booked.
+    #[serde(default)]
+    pub plan: Plan,
     /// Where the console is, for links in mails; without a slash at its end.
     #[serde(default)]
     pub console_url: Option<String>,
+    /// What decisions depend on, beside the flows.
+    #[serde(flatten)]
+    pub rules: Rules,
 }
 
 impl Settings {
@@ -36,6 +45,11 @@ impl Settings {
     pub fn team(&self, name: &str) -> Vec<String> {
         let of = |name: &str| self.teams.get(name).filter(|addresses| !addresses.is_empty());
         of(name).or_else(|| of(Self::OPS)).cloned().unwrap_or_default()
+    }
+
+    /// Whether its messages go before those of other stores: it was set so, or the plan says it.
+    pub fn has_priority(&self) -> bool {
+        self.priority || self.plan.has_priority()
     }
 
     /// A link into the console.

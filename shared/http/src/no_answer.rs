@@ -3,6 +3,8 @@
 use hyper_util::client::legacy;
 use std::{error::Error, fmt, io};
 
+use crate::guard::NotPublic;
+
 /// No answer came. Its text is that of all causes, which alone say what went wrong.
 #[derive(Debug)]
 pub struct NoAnswer {
@@ -11,6 +13,13 @@ pub struct NoAnswer {
     /// Whether it was a limit of time that ended it.
     pub late: bool,
     error: legacy::Error,
+}
+
+impl NoAnswer {
+    /// Why its address is none that it may go to, if that is what was wrong.
+    pub(crate) fn not_public(&self) -> Option<&NotPublic> {
+        causes(&self.error).find_map(|cause| cause.downcast_ref())
+    }
 }
 
 impl From<legacy::Error> for NoAnswer {

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{Client, connect::dns::GaiResolver},
     rt::{TokioExecutor, TokioTimer},
 };
 use std::{
@@ -12,8 +12,19 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use crate::guard::{Connector, Rule};
+
 /// A client of hyper's, over our TLS.
-pub(crate) type Inner = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(crate) type Inner = Client<HttpsConnector<Connector>, Full<Bytes>>;
+
+/// The schemes that a pool speaks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Schemes {
+    /// `https`.
+    HttpsOnly,
+    /// `https` and `http`.
+    HttpsOrHttp,
+}
 
 /// The kept connections of a client.
 ///
@@ -23,7 +34,7 @@ pub(crate) type Inner = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// have rested by the wall's clock, which goes on, are left.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    connector: HttpsConnector<HttpConnector>,
+    connector: HttpsConnector<Connector>,
     held: Mutex<(Inner, SystemTime)>,
 }
 
@@ -31,8 +42,14 @@ impl Pool {
     /// How long a connection may rest: less than any server waits.
     const REST: Duration = Duration::from_secs(20);
 
-    /// No connections yet.
-    pub(crate) fn new(connector: HttpsConnector<HttpConnector>, now: SystemTime) -> Self {
+    /// No connections yet; later ones only to addresses that the rule takes.
+    pub(crate) fn new(rule: Rule, schemes: Schemes, now: SystemTime) -> Self {
+        let tls = HttpsConnectorBuilder::new().with_webpki_roots();
+        let tls = match schemes {
+            Schemes::HttpsOnly => tls.https_only(),
+            Schemes::HttpsOrHttp => tls.https_or_http(),
+        };
+        let connector = tls.enable_http1().wrap_connector(Connector::new(GaiResolver::new(), rule));
         let held = Mutex::new((fresh(&connector), now));
         Self { connector, held }
     }
@@ -50,7 +67,7 @@ impl Pool {
     }
 }
 
-fn fresh(connector: &HttpsConnector<HttpConnector>) -> Inner {
+fn fresh(connector: &HttpsConnector<Connector>) -> Inner {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Pool::REST)
@@ -86,15 +103,8 @@ mod tests {
     async fn a_connection_that_has_rested_is_left() {
         static CONNECTIONS: AtomicU32 = AtomicU32::new(0);
         let url = server(&CONNECTIONS).await;
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
         let begun = SystemTime::now();
-        let pool = Pool::new(connector, begun);
+        let pool = Pool::new(|_| true, Schemes::HttpsOrHttp, begun);
         for (seconds, opened) in [(0, 1), (20, 1), (41, 2), (50, 2), (10, 3)] {
             let client = pool.client(begun + Duration::from_secs(seconds));
             let request = http::Request::get(&url).body(Full::default()).unwrap();

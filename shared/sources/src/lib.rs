@@ -6,6 +6,7 @@ pub mod limits;
 pub mod phone;
 pub mod shopify;
 mod signature;
+pub mod track;
 pub mod whatsapp;
 
 use harkara_domain::{Fact, StoreId, reference::ReferenceKey};

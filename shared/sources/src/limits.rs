@@ -26,6 +26,12 @@ pub const ID: usize = 64;
 pub const MESSAGE_ID: usize = 256;
 /// Tags of an order that are kept.
 pub const TAGS: usize = 50;
+/// Discount codes of an order that are kept.
+pub const CODES: usize = 20;
+/// Lines of an order or a cart that are read; a snapshot keeps fewer.
+pub const LINES: usize = 250;
+/// Characters of a shop's note on an order that are kept.
+pub const NOTE: usize = 500;
 /// Parcels, and refunds, of an order that are taken from one webhook.
 pub const PARTS: usize = 100;
 
@@ -114,6 +120,14 @@ pub(crate) fn email(text: &str) -> Option<String> {
     sound.then(|| text.to_owned())
 }
 
+/// A BCP 47 tag, as far as its shape shows (at most 35 characters, RFC 5646).
+pub(crate) fn language(locale: &str) -> Option<String> {
+    let tag = locale.replace('_', "-");
+    let sound =
+        tag.len() <= 35 && tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.is_ascii());
+    (sound && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')).then_some(tag)
+}
+
 /// An id that may stand in keys and references: letters, digits, dashes and underscores. A slash
 /// would split a stage reference, a `#` a key.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -175,6 +189,15 @@ mod tests {
             assert_eq!(link(bad), None, "{bad}");
         }
         assert_eq!(link(&format!("https://{}", "a".repeat(LINK))), None);
+    }
+
+    #[test]
+    fn a_language_is_a_tag() {
+        assert_eq!(language("en").as_deref(), Some("en"));
+        assert_eq!(language("ur_PK").as_deref(), Some("ur-PK"));
+        for bad in ["english language", "-", "ur--PK", "اردو", "abcdefghi"] {
+            assert_eq!(language(bad), None, "{bad}");
+        }
     }
 
     #[test]

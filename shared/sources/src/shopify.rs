@@ -6,9 +6,13 @@
 //!   `current_total_price` also falls with refunds, which are facts of their own here.
 //! - Pieces are the lines' `quantity`, as ordered, so that a return can be measured against them.
 //! - `orders/edited` is left alone: it holds only differences, and `orders/updated` comes with it.
+//! - An order that was a cart closes it: a second fact says so.
 //! - Texts are cut to the lengths of [`limits`]; addresses of mails and pages that
 //!   are too long or not sound are dropped.
 
+mod cart;
+mod contact;
+mod details;
 mod model;
 mod order;
 mod parcel;
@@ -53,6 +57,7 @@ enum Shape {
     Parcel,
     ParcelEvent,
     Refund,
+    Cart,
 }
 
 impl Shape {
@@ -67,6 +72,7 @@ impl Shape {
             "fulfillments/create" | "fulfillments/update" => Some(Self::Parcel),
             "fulfillment_events/create" => Some(Self::ParcelEvent),
             "refunds/create" => Some(Self::Refund),
+            "carts/create" | "carts/update" | "checkouts/create" | "checkouts/update" => Some(Self::Cart),
             _ => None,
         }
     }
@@ -119,20 +125,35 @@ impl Source for Shopify {
         let delivery = Delivery { topic, connection, context, triggered_at };
         let said = match shape {
             Shape::Order => said_of_order(delivery, request.body, &mut parsed)?,
-            Shape::Parcel => said_of_parcel(delivery, request.body, &mut parsed)?,
-            Shape::ParcelEvent => said_of_event(delivery, request.body, &mut parsed)?,
-            Shape::Refund => said_of_refund(delivery, request.body)?,
+            Shape::Parcel => vec![said_of_parcel(delivery, request.body, &mut parsed)?],
+            Shape::ParcelEvent => vec![said_of_event(delivery, request.body, &mut parsed)?],
+            Shape::Refund => vec![said_of_refund(delivery, request.body)?],
+            Shape::Cart => vec![said_of_cart(delivery, request.body)?],
         };
-        parsed.facts.push(Fact {
+        parsed.facts.extend(said.into_iter().map(|said| Fact {
             id: fact_id(topic, request, said.part.as_deref()),
             store: context.store.clone(),
             source: NAME.into(),
             occurred_at: said.at,
             received_at: context.received_at,
             body: said.body,
-        });
+        }));
         Ok(parsed)
     }
+}
+
+/// The facts of an order's body, as a webhook would bring it: for whoever has only the body.
+///
+/// # Errors
+/// [`Malformed`] when the body is no order.
+pub fn facts_of_order(
+    context: Context<'_>,
+    body: &[u8],
+    connection: &Connection,
+) -> Result<Parsed, Malformed> {
+    let mut headers = http::HeaderMap::new();
+    headers.insert(TOPIC, http::HeaderValue::from_static("orders/updated"));
+    Shopify.parse(context, Inbound { headers: &headers, query: "", body }, connection)
 }
 
 /// What a body says.
@@ -143,14 +164,19 @@ struct Saying {
     body: FactBody,
 }
 
-fn said_of_order(delivery: Delivery<'_>, body: &[u8], parsed: &mut Parsed) -> Result<Saying, Malformed> {
+fn said_of_order(delivery: Delivery<'_>, body: &[u8], parsed: &mut Parsed) -> Result<Vec<Saying>, Malformed> {
     let order: model::Order<'_> = read("the order", body)?;
     let snapshot = order::snapshot(delivery, &order)?;
     let at = snapshot.updated_at;
     let shipments = parcel::of_order(&order, at, parsed);
     let refunds = parcel::refunds_of_order(&order, at, parsed);
+    let closed = cart::closed_by(delivery.topic, &snapshot).map(|cart| Saying {
+        at: cart.touched_at,
+        part: Some("cart".to_owned()),
+        body: FactBody::Cart(Box::new(cart)),
+    });
     let body = FactBody::Order(Box::new(OrderFact { snapshot, shipments, refunds }));
-    Ok(Saying { at, part: None, body })
+    Ok([Saying { at, part: None, body }].into_iter().chain(closed).collect())
 }
 
 fn said_of_parcel(delivery: Delivery<'_>, body: &[u8], parsed: &mut Parsed) -> Result<Saying, Malformed> {
@@ -158,7 +184,7 @@ fn said_of_parcel(delivery: Delivery<'_>, body: &[u8], parsed: &mut Parsed) -> R
     let order =
         parcel.order_id.as_ref().ok_or_else(|| Malformed("the fulfillment has no order".to_owned()))?;
     let at = delivery.time("the fulfillment", [parcel.updated_at, parcel.created_at])?;
-    let update = parcel::update(&parcel, at, false, parsed);
+    let update = parcel::update(&parcel, at, parsed);
     let part = Some(parcel.id.as_str().to_owned());
     Ok(Saying { at, part, body: FactBody::Shipment { order: order_id(order), update } })
 }
@@ -178,6 +204,12 @@ fn said_of_refund(delivery: Delivery<'_>, body: &[u8]) -> Result<Saying, Malform
     let part = Some(refund.id.as_str().to_owned());
     let body = FactBody::Refund { order: order_id(order), refund: parcel::refund(&refund, at) };
     Ok(Saying { at, part, body })
+}
+
+fn said_of_cart(delivery: Delivery<'_>, body: &[u8]) -> Result<Saying, Malformed> {
+    let cart: model::Cart<'_> = read("the cart", body)?;
+    let cart = cart::state(delivery, &cart)?;
+    Ok(Saying { at: cart.touched_at, part: None, body: FactBody::Cart(Box::new(cart)) })
 }
 
 fn order_id(id: &Id<'_>) -> OrderId {

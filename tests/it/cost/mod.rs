@@ -102,7 +102,7 @@ async fn to_see_that_nothing_was_changed_costs_one_small_read() {
         clock: world.world.ports.clock.clone(),
         catalog: Arc::new(other),
     };
-    setup.switch(&TestWorld::store(), &flow_id("cod-confirmation"), false).await.unwrap();
+    setup.pause(&TestWorld::store(), &flow_id("cod-confirmation"), "test").await.unwrap();
     world.stall(SignedDuration::from_secs(6));
     let third = Order::cod(3, world.now());
     world.place(&third).await;

@@ -148,6 +148,7 @@ mod tests {
         CustomerView, Fact, FactBody, OrderId, StoreId,
         flow::{condition::Circumstances, parse},
         order::fold,
+        place::{Destination, Ground},
     };
     use harkara_sources::{Connection, Context, Inbound, SOURCES, Source};
     use std::collections::BTreeSet;
@@ -230,7 +231,21 @@ mod tests {
             let contribution = view.contribution().unwrap();
             let mut customer = CustomerView::empty(&fact.store, &contribution.customer);
             customer.exchange(None, Some(&contribution));
-            let on = Circumstances { order: &view, customer: Some(&customer), now: now() };
+            let (rules, zone) = (harkara_domain::Rules::default(), jiff::tz::TimeZone::UTC);
+            let ground = Ground::of(&rules);
+            let destination = Destination::of(Some(&view), &ground);
+            let on = Circumstances {
+                order: Some(&view),
+                customer: Some(&customer),
+                cart: None,
+                run: None,
+                runs: &[],
+                rules: &rules,
+                ground: &ground,
+                destination: &destination,
+                zone: &zone,
+                now: now(),
+            };
             let takes = |flow: &&harkara_domain::Flow| flow.conditions.as_ref().unwrap().holds(on);
             let takers: Vec<String> = flows.iter().filter(takes).map(|flow| flow.id().to_string()).collect();
             assert_eq!(takers, store::MATCHING, "order {number}");

@@ -129,7 +129,7 @@ pub(crate) fn file(mock: Loopback, later: Option<u32>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use harkara_domain::{RunId, Trigger, flow::parse};
+    use harkara_domain::{Point, RunId, flow::parse};
 
     #[test]
     fn the_later_stage_is_a_third_message() {
@@ -138,7 +138,7 @@ mod tests {
             for text in flows(later) {
                 let flow = parse::flow(&text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
                 if MATCHING.contains(&flow.id().as_str()) {
-                    let run = RunId::of(&flow.id(), Trigger::OrderCreated.as_str());
+                    let run = RunId::of(&flow.id(), Point::Created.as_str());
                     named.extend((0..flow.stages.len()).map(|stage| format!("{run}/{stage}")));
                 }
             }

@@ -1,48 +1,79 @@
-//! The flows, and their switch.
+//! The list of flows.
 
 use askama::Template;
-use axum::{Form, extract::Path, response::Response};
-use harkara_domain::FlowId;
-use harkara_engine::catalog::{FlowHead, LoadedFlow};
+use axum::{extract::Query, response::Response};
+use harkara_engine::{catalog::FlowHead, ownership::FlowState};
 use serde::Deserialize;
 
 use crate::{
-    desk::{Desk, Frame, Notice, encoded, page},
+    desk::{Desk, Frame, encoded, page},
     failure::Failure,
-    words::{
-        self,
-        flow::{StageWords, for_whom, stages},
-        when::Zoned,
-    },
+    flows,
+    words::{self, Badge, flow::for_whom, when::Zoned},
 };
 
-struct FlowRow {
-    href: String,
-    name: String,
-    trigger: &'static str,
-    for_whom: String,
-    stages: usize,
-    version: u32,
-    active: bool,
-    because: Option<String>,
-    changed: String,
+/// What the list and a flow's own page say of it.
+pub(crate) struct FlowRow {
+    pub(crate) href: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) trigger: String,
+    pub(crate) for_whom: String,
+    pub(crate) stages: usize,
+    pub(crate) version: u32,
+    pub(crate) state: FlowState,
+    pub(crate) badge: Badge,
+    pub(crate) has_draft: bool,
+    pub(crate) because: Option<String>,
+    pub(crate) changed: String,
+    /// Runs that go on.
+    pub(crate) runs: usize,
 }
 
 impl FlowRow {
-    fn of(loaded: &LoadedFlow, zoned: &Zoned) -> Self {
-        let head = &loaded.head;
+    pub(crate) fn of(head: &FlowHead, runs: usize, zoned: &Zoned) -> Self {
+        // Saved under an earlier form of the language, it is shown by its id until it is saved anew.
+        let flow = flows::said(head);
+        let said = flow.as_ref();
         Self {
             href: format!("/flows/{}", encoded(head.id.as_str())),
-            name: loaded.flow.name.clone(),
-            trigger: words::trigger(loaded.flow.trigger),
-            for_whom: for_whom(&loaded.flow),
-            stages: loaded.flow.stages.len(),
+            id: head.id.to_string(),
+            name: said.map_or_else(|| head.id.to_string(), |flow| flow.name.clone()),
+            trigger: said.map_or_else(String::new, |flow| flow.trigger.to_string()),
+            for_whom: said.map_or_else(String::new, for_whom),
+            stages: said.map_or(0, |flow| flow.places().len()),
             version: head.version,
-            active: head.active,
+            state: head.state,
+            badge: badge(head.state),
+            has_draft: head.draft.is_some(),
             because: head.because.clone(),
             changed: zoned.words(head.changed_at),
+            runs,
         }
     }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.state == FlowState::Active
+    }
+
+    pub(crate) fn is_archived(&self) -> bool {
+        self.state == FlowState::Archived
+    }
+
+    /// Whether there is anything to activate.
+    pub(crate) fn activates(&self) -> bool {
+        !self.is_archived() && (!self.is_active() || self.has_draft)
+    }
+}
+
+pub(crate) fn badge(state: FlowState) -> Badge {
+    let tone = match state {
+        FlowState::Active => "good",
+        FlowState::Paused => "warn",
+        FlowState::Draft => "info",
+        FlowState::Archived => "calm",
+    };
+    Badge::new(words::capital(state.as_str()), tone)
 }
 
 #[derive(Template)]
@@ -50,58 +81,33 @@ impl FlowRow {
 struct FlowsPage {
     frame: Frame,
     flows: Vec<FlowRow>,
+    archived: bool,
+    /// Whether all runs were counted.
+    all_runs: bool,
+    room: String,
 }
 
-#[derive(Template)]
-#[template(path = "flow.html")]
-struct FlowPage {
-    frame: Frame,
-    id: String,
-    row: FlowRow,
-    stages: Vec<StageWords>,
-    text: String,
-}
-
-pub(crate) async fn flows(desk: Desk) -> Result<Response, Failure> {
-    let zoned = desk.zoned();
-    let flows = desk.shelf.flows.iter().map(|loaded| FlowRow::of(loaded, &zoned)).collect();
-    page(&FlowsPage { frame: desk.frame("/flows", "Flows"), flows })
-}
-
-pub(crate) async fn flow(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
-    let found = desk.shelf.flows.iter().find(|loaded| loaded.head.id.as_str() == id);
-    let loaded = found.ok_or_else(|| Failure::missing("flow"))?;
-    let template = FlowPage {
-        frame: desk.frame("/flows", loaded.flow.name.clone()),
-        id: loaded.head.id.to_string(),
-        row: FlowRow::of(loaded, &desk.zoned()),
-        stages: stages(&loaded.flow),
-        text: loaded.head.text.clone(),
-    };
-    page(&template)
-}
-
-/// On or off.
 #[derive(Deserialize)]
-pub(crate) struct Switch {
-    pub(crate) active: bool,
+pub(crate) struct Shown {
+    #[serde(default)]
+    archived: bool,
 }
 
-/// Switches a flow, with its line in the log.
-pub(crate) async fn set(desk: &Desk, id: &str, active: bool) -> Result<FlowHead, Failure> {
-    if !desk.shelf.flows.iter().any(|loaded| loaded.head.id.as_str() == id) {
-        return Err(Failure::missing("flow"));
-    }
-    let what = if active { "switched a flow on" } else { "switched a flow off" };
-    desk.console.people().log(desk.store(), &desk.caller.name, what, id).await?;
-    Ok(desk.console.setup.switch(desk.store(), &FlowId::from(id), active).await?)
-}
-
-pub(crate) async fn switch(
-    desk: Desk,
-    Path(id): Path<String>,
-    Form(form): Form<Switch>,
-) -> Result<Response, Failure> {
-    set(&desk, &id, form.active).await?;
-    Ok(Notice::Switched.at(&format!("/flows/{}", encoded(&id))))
+pub(crate) async fn flows(desk: Desk, Query(shown): Query<Shown>) -> Result<Response, Failure> {
+    let (zoned, heads) = (desk.zoned(), flows::heads(&desk, shown.archived).await?);
+    let in_flight = desk.console.setup.in_flight(desk.store()).await?;
+    let active = heads.iter().filter(|head| head.is_active()).count();
+    let plan = desk.shelf.settings.plan;
+    let room = match plan.active_flows() {
+        Some(most) => format!("{active} of the {most} active flows of the plan {plan}"),
+        None => format!("{active} active"),
+    };
+    let rows = heads.iter().map(|head| FlowRow::of(head, in_flight.count(&head.id), &zoned));
+    page(&FlowsPage {
+        frame: desk.frame("/flows", "Flows"),
+        flows: rows.collect(),
+        archived: shown.archived,
+        all_runs: in_flight.all,
+        room,
+    })
 }

@@ -40,8 +40,8 @@ impl LetterRow {
     fn of(letter: &DeadLetter, of: &str, zoned: &Zoned) -> Self {
         let (what, order, body) = match &letter.content {
             Content::Stage { job, flow, stage } => {
-                let href = format!("/orders/{}", encoded(job.order.as_str()));
-                (format!("“{stage}” of {flow}"), Some((href, job.order.to_string())), None)
+                let href = format!("/orders/{}", encoded(&job.subject.to_string()));
+                (format!("“{stage}” of {flow}"), Some((href, job.subject.to_string())), None)
             }
             Content::Message { body } => {
                 let shown = body.chars().take(MAX_BODY_SHOWN).collect();

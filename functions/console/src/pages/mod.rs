@@ -1,6 +1,9 @@
 //! The pages, one file each: what is read for it, and what its template is given.
 
+pub(crate) mod activation;
 pub(crate) mod audit;
+pub(crate) mod editor;
+pub(crate) mod flow;
 pub(crate) mod flows;
 pub(crate) mod letters;
 pub(crate) mod order;
@@ -10,4 +13,5 @@ pub(crate) mod overview;
 pub(crate) mod replays;
 pub(crate) mod runs;
 pub(crate) mod settings;
+pub(crate) mod tasks;
 pub(crate) mod templates;

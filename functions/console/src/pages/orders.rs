@@ -94,7 +94,7 @@ pub(crate) async fn orders(desk: Desk, Query(search): Query<Search>) -> Result<R
 async fn by_id(desk: &Desk, text: &str) -> Result<Option<OrderId>, Failure> {
     for id in [text.to_owned(), format!("shopify-{text}")] {
         let id = OrderId::from(id);
-        let key = keys::view(desk.store(), &id);
+        let key = keys::view(desk.store(), &id.clone().into());
         if load::<OrderView>(&*desk.console.table, &key).await?.is_some() {
             return Ok(Some(id));
         }

@@ -73,7 +73,9 @@ pub(crate) async fn outbox(desk: Desk, Query(part): Query<Part>) -> Result<Respo
     let mut conversations: Vec<Conversation> = Vec::new();
     let mut orders = BTreeSet::new();
     for kept in listed.entries.iter().filter(|kept| kept.channel == Channel::Whatsapp) {
-        orders.extend(kept.stage.iter().map(|stage| (stage.order.clone(), kept.to.clone())));
+        orders.extend(
+            kept.stage.iter().filter_map(|stage| Some((stage.subject.order()?.clone(), kept.to.clone()))),
+        );
         add(&mut conversations, &kept.to, bubble(kept, &zoned));
     }
     for (order, phone) in orders.iter().take(MAX_ORDERS) {
@@ -108,7 +110,7 @@ fn add(conversations: &mut Vec<Conversation>, phone: &str, bubble: Bubble) {
 }
 
 fn order_of(kept: &Kept) -> Option<(String, String)> {
-    let order = &kept.stage.as_ref()?.order;
+    let order = kept.stage.as_ref()?.subject.order()?;
     Some((format!("/orders/{}", encoded(order.as_str())), order.to_string()))
 }
 
@@ -167,7 +169,7 @@ pub(crate) async fn tap(desk: Desk, Form(tap): Form<Tap>) -> Result<Response, Fa
         .map_err(|_| Failure::fault("the connection to WhatsApp cannot be read"))?;
     let to = format!("{}/webhooks/{store}/whatsapp", console.base_url);
     let request = outbox::tap(&kept.value, choice, &connection, &to, desk.now).ok_or_else(unconnected)?;
-    let on = kept.value.stage.as_ref().map(|stage| stage.order.to_string()).unwrap_or_default();
+    let on = kept.value.stage.as_ref().map(|stage| stage.subject.to_string()).unwrap_or_default();
     let what = format!("pressed “{}” for the customer", choice.as_str());
     console.people().log(store, &desk.caller.name, &what, &on).await?;
     let answer = console.http.call(request).await.map_err(Failure::fault)?;

@@ -25,7 +25,7 @@ pub(crate) struct RunRow {
     pub(crate) flow: String,
     pub(crate) flow_href: String,
     pub(crate) version: u32,
-    pub(crate) trigger: &'static str,
+    pub(crate) trigger: String,
     pub(crate) started: String,
     pub(crate) status: Badge,
     pub(crate) cancelled: Option<String>,
@@ -50,12 +50,12 @@ impl RunRow {
             StageRow::of(name.unwrap_or_else(|| format!("Stage {}", place + 1)), state, zoned)
         };
         Self {
-            order: run.order.to_string(),
-            order_href: format!("/orders/{}", encoded(run.order.as_str())),
+            order: run.subject.to_string(),
+            order_href: format!("/orders/{}", encoded(&run.subject.to_string())),
             flow: story.flow.clone(),
             flow_href: format!("/flows/{}", encoded(run.flow.as_str())),
             version: run.version,
-            trigger: words::trigger(run.trigger),
+            trigger: run.occurrence.to_string(),
             started: zoned.words(run.started_at),
             status: words::run(run.status),
             cancelled: run.cancelled.as_ref().map(|reason| words::capital(&reason.to_string())),

@@ -40,8 +40,7 @@ pub(crate) async fn templates(desk: Desk) -> Result<Response, Failure> {
 
 fn used_by(desk: &Desk, template: &str) -> String {
     let uses = |loaded: &&harkara_engine::catalog::LoadedFlow| {
-        let mut messages = loaded.flow.stages.iter().filter_map(|stage| stage.message.as_ref());
-        messages.any(|message| message.template == template)
+        loaded.flow.messages().any(|(_, message)| message.all_templates().any(|(_, name)| name == template))
     };
     desk.shelf
         .flows

@@ -7,10 +7,10 @@ use harkara_domain::{
     FlowId, RunId,
     fact::Said,
     history::{Entry, What},
-    order::Transition,
+    occurrence::{Occurrence, Transition},
 };
 use harkara_engine::{catalog::Shelf, read::OrderStory};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::words;
 
@@ -58,7 +58,7 @@ impl Names<'_> {
     }
 
     fn moment(&self, entry: &Entry) -> Moment {
-        let (title, tone, mut lines) = said(entry);
+        let (title, tone, mut lines) = said(entry, &self.shelf.zone);
         lines.extend(entry.transitions.iter().map(transition));
         lines.extend(entry.started.iter().map(|run| format!("Started {}", self.run(run))));
         let passed = entry.passed_over.iter();
@@ -73,14 +73,20 @@ impl Names<'_> {
 }
 
 fn transition(transition: &Transition) -> String {
-    let came = words::capital(&words::came_to(transition.trigger));
-    match transition.overtaken_by {
-        None => format!("The order is now: {came}"),
-        Some(status) => format!("{came} – too late to start flows, the order is already {status}"),
+    match (&transition.occurrence, transition.overtaken_by) {
+        (occurrence, None) => words::occurrence(occurrence),
+        (Occurrence::Order(point), Some(status)) => {
+            let came = words::capital(&words::came_to(*point));
+            format!("{came} – too late to start flows, the order is already {status}")
+        }
+        (other, Some(status)) => {
+            let came = words::capital(&other.to_string());
+            format!("{came} – too late to start flows, the order is already {status}")
+        }
     }
 }
 
-fn said(entry: &Entry) -> (String, &'static str, Vec<String>) {
+fn said(entry: &Entry, zone: &TimeZone) -> (String, &'static str, Vec<String>) {
     let source = words::source(&entry.source);
     match &entry.what {
         What::Order { status } => {
@@ -104,6 +110,13 @@ fn said(entry: &Entry) -> (String, &'static str, Vec<String>) {
             });
             (words::parcel(update.status).to_owned(), "info", lines.collect())
         }
+        What::Customer(said) => (words::customer(said), "info", Vec::new()),
+        What::Cart { closed: true, .. } => ("The cart is closed".to_owned(), "info", Vec::new()),
+        What::Cart { pieces, .. } => {
+            let pieces = words::count(usize::try_from(*pieces).unwrap_or(usize::MAX), "piece", "pieces");
+            (format!("{pieces} in the cart"), "info", Vec::new())
+        }
+        What::Occurred(occurrence) => (words::capital(&occurrence.to_string()), "info", Vec::new()),
         What::Refund { returned } => {
             let pieces = words::count(usize::try_from(*returned).unwrap_or(usize::MAX), "piece", "pieces");
             (format!("{pieces} came back"), "warn", Vec::new())
@@ -112,6 +125,9 @@ fn said(entry: &Entry) -> (String, &'static str, Vec<String>) {
             (format!("The customer tapped “{label}”"), "talk", Vec::new())
         }
         What::Reply(Said::Wrote(text)) => (format!("The customer wrote: “{text}”"), "talk", Vec::new()),
+        What::Done { deed, by } => {
+            (format!("{} {}", words::actor(by), words::deed(deed, zone)), "team", Vec::new())
+        }
         What::Action { action, by } => {
             (format!("{} {}", words::actor(by), words::action(action)), "team", Vec::new())
         }

@@ -1,6 +1,10 @@
 //! What a flow does, in words.
 
-use harkara_domain::flow::{Action, Flow, Message, Stage};
+use harkara_domain::{
+    flow::{Action, Flow, Message, Stage},
+    web,
+};
+use harkara_engine::settings::Settings;
 
 use super::flag_words;
 
@@ -27,15 +31,15 @@ pub(crate) fn stages(flow: &Flow) -> Vec<StageWords> {
         skip_if: stage.skip_if.as_ref().map(ToString::to_string),
         does: stage.message.iter().map(message).chain(stage.workflow.iter().map(action)).collect(),
     };
-    flow.stages.iter().map(stage).collect()
+    flow.places().iter().map(|place| stage(place.stage)).collect()
 }
 
 fn when(stage: &Stage) -> String {
     let delay = stage.after.or(stage.after_previous);
-    let base = if stage.follows_previous() { "the stage before" } else { "the trigger" };
+    let base = if stage.after_previous.is_some() { "the stage before" } else { "the trigger" };
     let mut words = match delay.filter(|delay| !delay.nominal().is_zero()) {
         Some(delay) => format!("{delay} after {base}"),
-        None if stage.follows_previous() => "right after the stage before".to_owned(),
+        None if stage.after_previous.is_some() => "right after the stage before".to_owned(),
         None => "at once".to_owned(),
     };
     if let Some(at) = stage.at {
@@ -71,6 +75,28 @@ fn action(action: &Action) -> String {
         Action::LogEvent(text) => format!("Writes “{text}” into the timeline"),
         Action::EscalateTeam(team) => format!("Alerts the team “{team}” by e-mail"),
         Action::CancelPending => "Cancels whatever else is pending on the order".to_owned(),
+        Action::SendEmail(letter) => format!("Sends an e-mail to {}: “{}”", letter.to, letter.subject),
+        Action::CreateCoupon(offer) => {
+            let worth = offer.worth().map_or_else(String::new, |worth| format!(" ({worth})"));
+            format!("Makes a coupon{worth}, good for {}", offer.expires)
+        }
+        Action::AddTag(tag) => format!("Puts the tag “{tag}” on the customer"),
+        Action::RemoveTag(tag) => format!("Takes the tag “{tag}” off the customer"),
+        Action::SetTier(tier) => format!("Moves the customer to the tier {tier}"),
+        Action::AddPoints(points) if *points < 0 => {
+            format!("Takes {} points from the customer", points.unsigned_abs())
+        }
+        Action::AddPoints(points) => format!("Gives the customer {points} points"),
+        Action::CreateTask(task) => {
+            let team = task.team.as_deref().unwrap_or(Settings::OPS);
+            let due = task.due.map_or_else(String::new, |due| format!(" within {due}"));
+            format!("Asks the team “{team}” to{due}: {}", task.title)
+        }
+        Action::CallWebhook(webhook) => {
+            let host = web::target(&webhook.url).map_or("", |target| target.host);
+            format!("Calls the webhook at {host}")
+        }
+        Action::StartFlow(name) => format!("Starts the flow {name}"),
     }
 }
 

@@ -4,12 +4,13 @@ pub(crate) mod flow;
 pub(crate) mod when;
 
 use harkara_domain::{
-    OrderStatus, OrderView, Reason, Trigger,
-    fact::{Actor, OrderAction, ReceiptStatus},
+    Occurrence, OrderStatus, OrderView, Point, Reason,
+    fact::{Actor, CustomerAction, CustomerFact, Deed, OrderAction, ReceiptStatus},
     order::Confirmation,
     run::{RunStatus, StageStatus},
     shipment::ShipmentStatus,
 };
+use jiff::tz::TimeZone;
 
 /// A word with a colour that helps to find it; the word alone says everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,12 @@ pub(crate) fn capital(text: &str) -> String {
 pub(crate) fn status(status: OrderStatus) -> Badge {
     let tone = match status {
         OrderStatus::Pending => "warn",
-        OrderStatus::Confirmed | OrderStatus::Delivered => "good",
-        OrderStatus::Booked | OrderStatus::Dispatched | OrderStatus::OutForDelivery => "info",
+        OrderStatus::Confirmed | OrderStatus::Delivered | OrderStatus::PickedUp => "good",
+        OrderStatus::Booked
+        | OrderStatus::Preparing
+        | OrderStatus::Ready
+        | OrderStatus::Dispatched
+        | OrderStatus::OutForDelivery => "info",
         OrderStatus::Cancelled | OrderStatus::Returned => "bad",
     };
     Badge::new(capital(&status.to_string()), tone)
@@ -68,23 +73,52 @@ pub(crate) fn stage(status: StageStatus) -> Badge {
     }
 }
 
-/// After "when".
-pub(crate) fn trigger(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::OrderCreated => "an order is placed",
-        Trigger::OrderConfirmed => "an order is confirmed",
-        Trigger::OrderBooked => "an order is booked with a courier",
-        Trigger::OrderDispatched => "an order is dispatched",
-        Trigger::OrderOutForDelivery => "an order is out for delivery",
-        Trigger::OrderDelivered => "an order is delivered",
-        Trigger::OrderCancelled => "an order is cancelled",
-        Trigger::OrderReturned => "an order has come back",
+/// What the order came to.
+pub(crate) fn came_to(point: Point) -> String {
+    match (point, point.status()) {
+        (Point::Created, _) => "placed".to_owned(),
+        (_, Some(status)) => status.to_string(),
+        (_, None) => point.as_str().replace('_', " "),
     }
 }
 
-/// What the order came to.
-pub(crate) fn came_to(trigger: Trigger) -> String {
-    if trigger == Trigger::OrderCreated { "placed".to_owned() } else { trigger.status().to_string() }
+/// What a transition says.
+pub(crate) fn occurrence(occurrence: &Occurrence) -> String {
+    match occurrence {
+        Occurrence::Order(point) if point.status().is_some() => {
+            format!("The order is now: {}", capital(&came_to(*point)))
+        }
+        other => capital(&other.to_string()),
+    }
+}
+
+/// What was told of a customer.
+pub(crate) fn customer(said: &CustomerFact) -> String {
+    match said {
+        CustomerFact::Profile(_) => "The customer's data were told".to_owned(),
+        CustomerFact::Viewed { product, title } => {
+            format!("Looked at {}", title.as_ref().unwrap_or(product))
+        }
+        CustomerFact::Searched { query } => format!("Searched for “{query}”"),
+        CustomerFact::Browsed { category } => format!("Looked at the category {category}"),
+        CustomerFact::Tier(tier) => format!("Tier: {}", tier.name),
+        CustomerFact::Subscription { id, renews_on, title } => {
+            let title = title.as_ref().unwrap_or(id);
+            match renews_on {
+                Some(day) => format!("The subscription {title} renews on {day}"),
+                None => format!("The subscription {title} has ended"),
+            }
+        }
+        CustomerFact::Custom { name } => format!("The shop said: {name}"),
+        CustomerFact::Acted { action, .. } => match action {
+            CustomerAction::SetTag { tag, on: true } => format!("Tagged {tag}"),
+            CustomerAction::SetTag { tag, on: false } => format!("No longer tagged {tag}"),
+            CustomerAction::SetTier(tier) => format!("Moved to the tier {tier}"),
+            CustomerAction::AddPoints(points) => format!("{points} points"),
+            CustomerAction::Suppress { on: true, .. } => "They want no more marketing".to_owned(),
+            CustomerAction::Suppress { on: false, .. } => "They want messages again".to_owned(),
+        },
+    }
 }
 
 /// What a parcel did.
@@ -95,6 +129,11 @@ pub(crate) fn parcel(status: Option<ShipmentStatus>) -> &'static str {
         Some(ShipmentStatus::Dispatched) => "The parcel is on its way",
         Some(ShipmentStatus::OutForDelivery) => "The parcel is out for delivery",
         Some(ShipmentStatus::Delivered) => "The parcel was delivered",
+        Some(ShipmentStatus::PickedUp) => "The parcel was fetched",
+        Some(ShipmentStatus::AvailableForPickup) => "The parcel waits to be fetched",
+        Some(ShipmentStatus::ReturnToSender) => "The parcel is on its way back",
+        Some(ShipmentStatus::Failure) => "The courier could not bring the parcel",
+        Some(ShipmentStatus::Error | ShipmentStatus::Unknown) => "News of the parcel that is not understood",
         Some(ShipmentStatus::Cancelled) => "The parcel was called off",
         None => "News of the parcel",
     }
@@ -105,6 +144,7 @@ pub(crate) fn receipt(status: ReceiptStatus) -> (&'static str, &'static str) {
         ReceiptStatus::Sent => ("taken by the provider", "calm"),
         ReceiptStatus::Delivered => ("delivered", "good"),
         ReceiptStatus::Read => ("read", "good"),
+        ReceiptStatus::Clicked => ("a link opened", "good"),
         ReceiptStatus::Failed => ("could not be brought", "bad"),
     }
 }
@@ -114,14 +154,15 @@ pub(crate) fn actor(by: &Actor) -> String {
         Actor::Customer => "The customer".to_owned(),
         Actor::Person(name) => name.clone(),
         Actor::Flow(name) => format!("The flow {name}"),
+        Actor::Program(name) => format!("The program {name}"),
     }
 }
 
 /// After the actor.
 pub(crate) fn action(action: &OrderAction) -> String {
     match action {
-        OrderAction::Reach(Trigger::OrderConfirmed) => "confirmed the order".to_owned(),
-        OrderAction::Reach(Trigger::OrderCancelled) => "cancelled the order".to_owned(),
+        OrderAction::Reach(Point::Confirmed) => "confirmed the order".to_owned(),
+        OrderAction::Reach(Point::Cancelled) => "cancelled the order".to_owned(),
         OrderAction::Reach(trigger) => format!("marked the order {}", came_to(*trigger)),
         OrderAction::AddNote(text) => format!("noted: “{text}”"),
         OrderAction::SetFlag { flag, on: true } => format!("set the flag “{}”", flag_words(flag)),
@@ -130,6 +171,24 @@ pub(crate) fn action(action: &OrderAction) -> String {
         OrderAction::LogEvent(text) => format!("wrote down: “{text}”"),
         OrderAction::Escalated { team } => format!("alerted the team “{team}”"),
         OrderAction::CancelAutomations { .. } => "cancelled what was pending".to_owned(),
+    }
+}
+
+/// What a flow did, after its name.
+pub(crate) fn deed(deed: &Deed, zone: &TimeZone) -> String {
+    match deed {
+        Deed::Mailed { to, unsure: false } => format!("sent an e-mail to {to}"),
+        Deed::Mailed { to, unsure: true } => {
+            format!("may have sent an e-mail to {to}: the answer was lost, and it is not sent again")
+        }
+        Deed::CouponMade { code, ends_at, in_shop } => {
+            let where_to = if *in_shop { "" } else { "; the shop is not connected, so enter it there" };
+            let until = ends_at.to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M");
+            format!("made the coupon {code}, good until {until}{where_to}")
+        }
+        Deed::TaskMade { title, team } => format!("asked the team “{team}” to: {title}"),
+        Deed::Called { host } => format!("called the webhook at {host}"),
+        Deed::NotDone { action, reason } => format!("left out {}: {reason}", action.replace('_', " ")),
     }
 }
 

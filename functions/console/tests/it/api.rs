@@ -35,8 +35,8 @@ async fn a_program_reads_and_acts() {
     assert!(flagged.json()["fact"].as_str().unwrap().starts_with("console/"));
     world.run_for(0).await;
     assert_eq!(program.get("/api/v1/orders/shopify-1").await.json()["order"]["flags"]["vip"][1], true);
-    let off = program.json("/api/v1/flows/cod-confirmation/switch", json!({"active": false})).await;
-    assert_eq!(off.json()["active"], false);
+    let off = program.json("/api/v1/flows/cod-confirmation/state", json!({"state": "paused"})).await;
+    assert_eq!(off.json()["state"], "paused");
     world.fail(&order, 1).await;
     let preview = program.json("/api/v1/dead-letters/preview", json!({"flow": "cod confirmation"})).await;
     assert_eq!(preview.json()["total"], 1);

@@ -14,7 +14,7 @@ fn routes() -> Vec<(Method, String)> {
         let (path, rest) = declared.split_once('"').unwrap();
         let methods = rest.split("\n}").next().unwrap();
         let path = path.replace("{order}", "shopify-1").replace("{flow}", "cod-confirmation");
-        let path = path.replace("{replay}", "r").replace("{token}", "t");
+        let path = path.replace("{replay}", "r").replace("{token}", "t").replace("{version}", "1");
         for (word, method) in [("get(", Method::GET), ("post(", Method::POST)] {
             if methods.contains(word) {
                 routes.push((method, path.clone()));
@@ -35,7 +35,7 @@ async fn nothing_but_the_doors_opens_without_a_sign_in() {
     let browser = Browser::new(world.router());
     for (method, path) in routes().into_iter().filter(|(_, path)| !OPEN.contains(&path.as_str())) {
         let answer = browser.send(method.clone(), &path, "", String::new()).await;
-        if path.starts_with("/api/") {
+        if path.starts_with("/api/") || path.starts_with("/v1/") {
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}");
             assert!(answer.json()["error"].is_string());
         } else {
@@ -85,10 +85,15 @@ async fn roles_hold_on_the_server() {
         "/orders/shopify-1/actions",
         "/outbox/tap",
         "/replays",
-        "/flows/cod-confirmation/switch",
+        "/flows",
+        "/flows/cod-confirmation/state",
+        "/flows/cod-confirmation/draft/drop",
         "/api/v1/orders/shopify-1/actions",
         "/api/v1/replays",
-        "/api/v1/flows/cod-confirmation/switch",
+        "/api/v1/flows",
+        "/api/v1/flows/cod-confirmation/state",
+        "/api/v1/flows/cod-confirmation/draft/drop",
+        "/api/v1/bundle/apply",
     ];
     for path in owners.into_iter().chain(operators) {
         let answer = match path {

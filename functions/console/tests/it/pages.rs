@@ -160,7 +160,7 @@ async fn dead_letters_are_previewed_and_run_again() {
 }
 
 #[tokio::test]
-async fn a_flow_is_read_and_switched() {
+async fn a_flow_is_read_and_paused() {
     let world = World::new().await;
     let operator = world.signed_in(Role::Operator).await;
     let page = operator.get("/flows/cod-confirmation").await.text;
@@ -172,9 +172,9 @@ async fn a_flow_is_read_and_switched() {
     ] {
         assert!(page.contains(words), "{words}");
     }
-    let off = operator.post("/flows/cod-confirmation/switch", &[("active", "false")]).await;
-    assert_eq!(off.header("location"), "/flows/cod-confirmation?notice=switched");
-    assert!(operator.get("/flows/cod-confirmation").await.text.contains(">Off<"));
+    let off = operator.post("/flows/cod-confirmation/state", &[("state", "paused")]).await;
+    assert_eq!(off.header("location"), "/flows/cod-confirmation?notice=paused");
+    assert!(operator.get("/flows/cod-confirmation").await.text.contains(">Paused<"));
     world.order(1, "Ayesha", "Chai").await;
     assert!(
         operator
@@ -184,7 +184,7 @@ async fn a_flow_is_read_and_switched() {
             .contains("Passed over COD confirmation: the flow is switched off")
     );
     assert_eq!(
-        operator.post("/flows/none/switch", &[("active", "true")]).await.status,
+        operator.post("/flows/none/state", &[("state", "active")]).await.status,
         StatusCode::NOT_FOUND
     );
     assert_eq!(operator.get("/flows/none").await.status, StatusCode::NOT_FOUND);

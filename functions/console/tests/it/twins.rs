@@ -13,7 +13,10 @@ use harkara_sources::Inbound;
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -116,9 +119,15 @@ impl Table for MemTable {
 pub(crate) struct MemQueue {
     pub(crate) clock: Arc<StillClock>,
     pub(crate) held: Mutex<Vec<(QueueName, Timestamp, String)>>,
+    pub(crate) refuses: AtomicBool,
 }
 
 impl MemQueue {
+    /// Takes nothing any more, or takes again.
+    pub(crate) fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::Relaxed);
+    }
+
     /// What has been sent to a queue and not been worked on.
     pub(crate) fn bodies(&self, queue: QueueName) -> Vec<String> {
         let held = self.held.lock().unwrap();
@@ -137,6 +146,9 @@ impl MemQueue {
 #[async_trait]
 impl Queue for MemQueue {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
+        if self.refuses.load(Ordering::Relaxed) {
+            return Err(QueueError { queue, problem: "told to fail".to_owned() });
+        }
         let now = self.clock.now();
         let seen = |delay: Duration| now + SignedDuration::try_from(delay).unwrap();
         let messages = messages.into_iter().map(|message| (queue, seen(message.delay), message.body));

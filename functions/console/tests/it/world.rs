@@ -15,6 +15,7 @@ use harkara_engine::{
     job::{FactsJob, FailureJob, Job, StageJob},
     matching::Matcher,
     outbox::OutboxMailer,
+    ownership::Plan,
     people::{People, Role, password},
     port::{Clock, Delivery, Outgoing, Queue, QueueName, Scheduler, Secrets, Table},
     read::Reader,
@@ -26,7 +27,7 @@ use harkara_engine::{
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use crate::{
@@ -161,7 +162,11 @@ impl World {
     pub(crate) async fn new() -> Self {
         let clock = Arc::new(StillClock(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap())));
         let table = Arc::new(MemTable::default());
-        let queue = Arc::new(MemQueue { clock: clock.clone(), held: Mutex::default() });
+        let queue = Arc::new(MemQueue {
+            clock: clock.clone(),
+            held: Mutex::default(),
+            refuses: AtomicBool::default(),
+        });
         let whatsapp =
             r#"{"secrets":["app-secret-of-the-shop"],"reference_key":"0123456789abcdef0123456789abcdef"}"#;
         let secrets = Arc::new(MemSecrets(HashMap::from([("whatsapp", whatsapp.to_owned())])));
@@ -209,22 +214,28 @@ impl World {
         }
     }
 
-    async fn set_up(&self) {
-        let settings = Settings {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
             name: "Karachi Chai House".to_owned(),
             timezone: "Asia/Karachi".to_owned(),
             languages: vec!["roman-ur".to_owned(), "en".to_owned()],
             teams: BTreeMap::from([("ops".to_owned(), vec!["ops@shop.test".to_owned()])]),
             priority: false,
+            plan: Plan::default(),
             console_url: Some("http://shop.test".to_owned()),
-        };
+            rules: harkara_domain::Rules::default(),
+        }
+    }
+
+    async fn set_up(&self) {
+        let settings = self.settings();
         self.setup.settings(&self.store, &settings).await.unwrap();
         for text in TEMPLATES {
-            self.setup.template(&self.store, text).await.unwrap();
+            self.setup.template(&self.store, text, "setup").await.unwrap();
         }
         for text in FLOWS {
             let head = self.setup.flow(&self.store, text, "setup").await.unwrap();
-            self.setup.switch(&self.store, &head.id, true).await.unwrap();
+            self.setup.activate(&self.store, &head.id, None, "setup").await.unwrap();
         }
     }
 
@@ -314,8 +325,12 @@ impl World {
             postal_code: "75300".to_owned(),
             country: "PK".to_owned(),
         };
-        let item =
-            LineItem { title: title.to_owned(), quantity: 2, price: "1250".parse().unwrap(), sku: None };
+        let item = LineItem {
+            title: title.to_owned(),
+            quantity: 2,
+            price: "1250".parse().unwrap(),
+            ..LineItem::default()
+        };
         let snapshot = OrderSnapshot {
             id: id.clone(),
             name: format!("#{number}"),
@@ -332,6 +347,7 @@ impl World {
             items: vec![item],
             item_count: 2,
             tags: Vec::new(),
+            details: harkara_domain::fact::OrderDetails::default(),
             status_url: Some("javascript:alert(1)".to_owned()),
             cancelled_at: None,
         };
@@ -361,7 +377,7 @@ impl World {
         let job = StageJob {
             priority: false,
             store: self.store.clone(),
-            order: order.clone(),
+            subject: order.clone().into(),
             run: "cod-confirmation~order_created".into(),
             stage,
             series: 0,

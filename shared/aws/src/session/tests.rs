@@ -1,6 +1,6 @@
 use super::*;
 use aws_sdk_sqs::{config::Builder, error::SdkError};
-use harkara_engine::port::{Http, HttpRequest};
+use harkara_engine::port::{Http, HttpRequest, Reach};
 use http_body_util::{BodyExt, Full};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -90,7 +90,8 @@ async fn connections_are_kept_and_shared_with_providers() {
     for _ in 0..3 {
         send(&session, Session::ATTEMPT).await.unwrap();
     }
-    let request = HttpRequest { method: "POST", url, headers: vec![], body: b"{}".to_vec() };
+    let reach = Reach::Anywhere;
+    let request = HttpRequest { method: "POST", url, reach, headers: vec![], body: b"{}".to_vec() };
     assert_eq!(session.http().call(request).await.unwrap().status, 200);
     assert_eq!(server.seen(), (1, 4));
 }

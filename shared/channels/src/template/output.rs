@@ -83,6 +83,25 @@ impl Output {
         Ok(Self { alternatives, settled, needed, compiled })
     }
 
+    /// Whether there is no filling it in without a coupon.
+    pub(super) fn asks_for_coupon(&self) -> bool {
+        let of_coupon = |name: &&str| name.starts_with("coupon.");
+        (!self.settled && self.alternatives.iter().all(of_coupon)) || self.needed.iter().any(of_coupon)
+    }
+
+    /// The variables that it names.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &'static str> {
+        self.alternatives.iter().chain(&self.needed).copied()
+    }
+
+    /// The variable for which there can be no value where only `there` are: it has neither another to take
+    /// its place, nor words.
+    pub(super) fn missing(&self, there: impl Fn(&str) -> bool) -> Option<&'static str> {
+        let needed = self.needed.iter().find(|name| !there(name));
+        let settled = self.settled || self.alternatives.iter().any(|name| there(name));
+        needed.or_else(|| self.alternatives.first().filter(|_| !settled)).copied()
+    }
+
     /// Fills it in.
     ///
     /// # Errors

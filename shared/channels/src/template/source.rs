@@ -98,7 +98,7 @@ pub fn parse(yaml: &str) -> Result<Template, Vec<Problem>> {
     Err(reader.problems)
 }
 
-fn parser() -> Result<liquid::Parser, Vec<Problem>> {
+pub(super) fn parser() -> Result<liquid::Parser, Vec<Problem>> {
     liquid::ParserBuilder::with_stdlib()
         .build()
         .map_err(|error| vec![Problem { line: None, field: String::new(), message: error.to_string() }])

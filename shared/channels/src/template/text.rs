@@ -60,6 +60,14 @@ impl Text {
         if faults.is_empty() { Ok(Self { parts }) } else { Err(faults) }
     }
 
+    /// Its outputs, in their order.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = &Output> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Output(output) => Some(output),
+            Part::Words(_) => None,
+        })
+    }
+
     /// Fills it in; `parameters` takes what each output became.
     pub(super) fn fill(
         &self,
@@ -78,6 +86,11 @@ impl Text {
             }
         }
         Ok(text)
+    }
+
+    /// Whether there is no filling it in without a coupon.
+    pub(super) fn asks_for_coupon(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Output(output) if output.asks_for_coupon()))
     }
 
     /// The text as Meta registers it: each output is `{{n}}`, counted from 1.

@@ -1,33 +1,44 @@
-use harkara_channels::template::{Category, RenderError, Template, VARIABLES, Variables, parse};
-use harkara_domain::fact::Choice;
+use harkara_channels::template::{Category, RenderError, Template, VARIABLES, Variables, missing_for, parse};
+use harkara_domain::{
+    CartView, Money, Occurrence, Trigger,
+    customer::Subscription,
+    fact::{CartFact, Choice, Contact, LineItem, Tier},
+    run::Coupon,
+};
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::world::{full_order, known_customer, minimal_order};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/templates");
 
-fn defaults() -> Vec<(String, Template)> {
-    let mut templates: Vec<(String, Template)> = std::fs::read_dir(FOLDER)
-        .unwrap()
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let template = parse(&std::fs::read_to_string(&path).unwrap());
-            (name.clone(), template.unwrap_or_else(|problems| panic!("{name}: {problems:?}")))
-        })
-        .collect();
-    templates.sort_by(|a, b| a.0.cmp(&b.0));
-    templates
+/// The templates of the default flows.
+const DEFAULTS: [&str; 7] = [
+    "cod_confirmation",
+    "cod_reminder",
+    "dispatch_notice",
+    "followup_day_1",
+    "followup_day_21",
+    "followup_day_45",
+    "followup_day_7",
+];
+
+fn defaults() -> Vec<(&'static str, Template)> {
+    let read = |name: &'static str| {
+        let template = parse(&std::fs::read_to_string(format!("{FOLDER}/{name}.yaml")).unwrap());
+        (name, template.unwrap_or_else(|problems| panic!("{name}: {problems:?}")))
+    };
+    DEFAULTS.map(read).into()
 }
 
 #[test]
 fn the_default_templates_say_what_they_should() {
-    let full = Variables::of(&full_order(), None, "Gulab Fabrics");
-    let minimal = Variables::of(&minimal_order(), None, "Gulab Fabrics");
+    let full = Variables::of(Some(&full_order()), None, "Gulab Fabrics");
+    let minimal = Variables::of(Some(&minimal_order()), None, "Gulab Fabrics");
     let mut said = String::new();
     for (name, template) in defaults() {
         assert_eq!(template.name(), name);
-        assert_eq!(template.languages().collect::<Vec<_>>(), ["roman-ur", "en"]);
-        for language in ["roman-ur", "en"] {
+        assert_eq!(template.languages().collect::<Vec<_>>(), ["roman-ur", "ur", "en"]);
+        for language in ["roman-ur", "ur", "en"] {
             let body = template.meta_body(language).unwrap();
             let meta = template.meta_language(language).unwrap();
             said.push_str(&format!(
@@ -57,20 +68,7 @@ fn the_default_templates_say_what_they_should() {
 }
 
 #[test]
-fn the_default_templates_are_all_there() {
-    let names: Vec<String> = defaults().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(
-        names,
-        [
-            "cod_confirmation",
-            "cod_reminder",
-            "dispatch_notice",
-            "followup_day_1",
-            "followup_day_21",
-            "followup_day_45",
-            "followup_day_7"
-        ]
-    );
+fn the_default_templates_have_words_for_their_buttons() {
     for (name, template) in defaults() {
         let asks = name.starts_with("cod_");
         let choices = if asks { vec![Choice::Confirm, Choice::Cancel] } else { Vec::new() };
@@ -80,11 +78,11 @@ fn the_default_templates_are_all_there() {
 
 #[test]
 fn a_missing_tracking_page_gives_way_step_by_step() {
-    let (_, notice) = defaults().into_iter().find(|(name, _)| name == "dispatch_notice").unwrap();
+    let (_, notice) = defaults().into_iter().find(|(name, _)| *name == "dispatch_notice").unwrap();
     let mut order = full_order();
     let mut shown = |change: fn(&mut harkara_domain::OrderView)| {
         change(&mut order);
-        let text = notice.render(&Variables::of(&order, None, "Gulab"), &["en"]).unwrap().text;
+        let text = notice.render(&Variables::of(Some(&order), None, "Gulab"), &["en"]).unwrap().text;
         let line = text.lines().find_map(|line| line.strip_prefix("Tracking: ")).unwrap();
         line.to_owned()
     };
@@ -111,16 +109,95 @@ fn filled(text: &str, variables: &Variables) -> Result<String, RenderError> {
     with(text).unwrap().render(variables, &[]).map(|rendered| rendered.text)
 }
 
+/// Everything that can be said.
+fn whole() -> Variables {
+    let at: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+    let mut customer = known_customer();
+    let contact = customer.contact.as_mut().map(|(_, contact)| contact).unwrap();
+    contact.language = Some("ur-PK".to_owned());
+    let tier =
+        Tier { name: "Silver".into(), points: Some(1200), close_to: Some("Gold".into()), ..Tier::default() };
+    customer.tier = Some((at, tier));
+    customer.points_added = 50;
+    let attar = Subscription { told_at: at, renews_on: None, title: Some("Attar".to_owned()) };
+    customer.subscriptions.insert("s1".to_owned(), attar);
+    let renewal = Occurrence::SubscriptionRenewal {
+        subscription: "s1".to_owned(),
+        before: "3d".parse().unwrap(),
+        on: "2027-01-05".parse().unwrap(),
+    };
+    let coupon = Coupon { code: "WELCOME-7".to_owned(), ends_at: at };
+    Variables::of(Some(&full_order()), Some(&customer), "Gulab  Fabrics")
+        .with_cart(Some(&full_cart()))
+        .with_occurrence(&renewal, Some(&customer))
+        .with_coupon(Some(&coupon), &TimeZone::UTC)
+}
+
+fn full_cart() -> CartView {
+    let mut cart = CartView::empty(&"gulab".into(), &"c1".into());
+    let item = |title: &str, quantity| LineItem { title: title.to_owned(), quantity, ..LineItem::default() };
+    cart.state = Some(CartFact {
+        id: "c1".into(),
+        touched_at: "2026-11-22T09:00:00Z".parse().unwrap(),
+        customer: Contact { first_name: Some("Sana".to_owned()), ..Contact::default() },
+        items: vec![item("Khussa", 1), item("Chadar", 2)],
+        total: Some(Money { amount: 1150.into(), currency: "PKR".parse().unwrap() }),
+        url: Some("https://shop.example/cart/1".to_owned()),
+        order: None,
+        gone: false,
+    });
+    cart
+}
+
+#[test]
+fn a_cart_speaks_for_itself() {
+    let variables = Variables::of(None, None, "Gulab").with_cart(Some(&full_cart()));
+    let text = "Hi {{ customer.name }}, {{ cart.items }} for {{ cart.total }} waits.";
+    assert_eq!(filled(text, &variables).unwrap(), "Hi Sana, 1 x Khussa, 2 x Chadar for Rs 1,150 waits.");
+    let known = Variables::of(None, Some(&known_customer()), "Gulab").with_cart(Some(&full_cart()));
+    assert_eq!(filled("Hi {{ customer.name }}!", &known).unwrap(), "Hi Bilal!");
+    assert!(!variables.has("order.name") && !variables.has("customer.points"));
+    assert!(!variables.with_cart(None).has("cart.phone"));
+}
+
+#[test]
+fn a_template_tells_what_it_uses_and_what_a_trigger_cannot_give() {
+    let text = "Hi {{ customer.first_name | default: 'dost' }}, {{ order.name }} or {{ cart.url | default: order.status_url }}!";
+    let template = with(text).unwrap();
+    let used: Vec<&str> = template.variables_used().into_iter().collect();
+    assert_eq!(used, ["cart.url", "customer.first_name", "order.name", "order.status_url"]);
+    let missing = |trigger: Trigger| -> Vec<&str> {
+        missing_for(&template, &trigger).into_iter().map(|missing| missing.variable).collect()
+    };
+    assert!(missing(Trigger::OrderCreated).is_empty(), "the order's page takes the cart's place");
+    assert!(missing(Trigger::MessageRead).is_empty() && missing(Trigger::StartedByFlow).is_empty());
+    assert_eq!(missing(Trigger::CartAbandoned("30m".parse().unwrap())), ["order.name"]);
+    assert_eq!(missing(Trigger::Birthday), ["order.name", "cart.url"]);
+    let words = missing_for(&template, &Trigger::Birthday).remove(0).to_string();
+    assert!(
+        words.starts_with("the template t says order.name in `en`, which this trigger knows nothing of"),
+        "{words}"
+    );
+    let renewal =
+        with("It renews on {{ subscription.renews_on }}, {{ store.name | append: order.city }}.").unwrap();
+    let missing = |trigger: Trigger| -> Vec<&str> {
+        missing_for(&renewal, &trigger).into_iter().map(|missing| missing.variable).collect()
+    };
+    assert_eq!(missing(Trigger::SubscriptionRenewal("3d".parse().unwrap())), ["order.city"]);
+    assert_eq!(missing(Trigger::OrderCreated), ["subscription.renews_on"]);
+}
+
 #[test]
 fn values_come_from_the_order_and_then_from_the_customer() {
-    let full = Variables::of(&full_order(), Some(&known_customer()), "Gulab  Fabrics");
+    let full = whole();
     let all: String = VARIABLES.iter().map(|(name, _)| format!("{name} {{{{ {name} }}}},\n")).collect();
     insta::assert_snapshot!(filled(&format!("{all}."), &full).unwrap());
-    let minimal = Variables::of(&minimal_order(), Some(&known_customer()), "Gulab");
+    let minimal = Variables::of(Some(&minimal_order()), Some(&known_customer()), "Gulab");
     assert_eq!(filled("Hi {{ customer.name }}!", &minimal).unwrap(), "Hi Bilal!");
     let mut stranger = full_order();
     stranger.snapshot.as_mut().unwrap().customer.first_name = Some("{{ order.total }} ".repeat(20));
-    let name = filled("Hi {{ customer.first_name }}!", &Variables::of(&stranger, None, "Gulab")).unwrap();
+    let name =
+        filled("Hi {{ customer.first_name }}!", &Variables::of(Some(&stranger), None, "Gulab")).unwrap();
     assert!(name.starts_with("Hi {{ order.total }} {{"), "a value is never read as Liquid: {name}");
     assert_eq!(name.chars().count(), "Hi !".len() + 60);
     assert_eq!(format!("{full:?}"), "Variables(…)");
@@ -128,7 +205,7 @@ fn values_come_from_the_order_and_then_from_the_customer() {
 
 #[test]
 fn a_missing_value_is_an_error_and_never_a_hole() {
-    let minimal = Variables::of(&minimal_order(), None, " ");
+    let minimal = Variables::of(Some(&minimal_order()), None, " ");
     let missing = |text: &str| match filled(text, &minimal) {
         Err(RenderError::MissingValue { variable }) => variable,
         other => panic!("{text}: {other:?}"),

@@ -4,7 +4,7 @@ use harkara_channels::{OutgoingMessage, Unsendable, whatsapp};
 use harkara_domain::fact::Choice;
 use serde_json::{Value, json};
 
-use crate::world::{button, message};
+use crate::world::{button, message, same_as_before};
 
 const SCHEMA: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -42,13 +42,6 @@ fn refused(message: &OutgoingMessage, as_template: bool) -> String {
         Err(Unsendable::Content(why)) => why,
         other => panic!("not refused: {other:?}"),
     }
-}
-
-/// Sorted, so that the order of keys does not hang on a feature of another crate.
-macro_rules! same_as_before {
-    ($body:expr) => {
-        insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!($body) })
-    };
 }
 
 fn plain() -> OutgoingMessage {
@@ -121,7 +114,7 @@ fn limits_hold_to_the_character() {
         assert!(over(|m| m.buttons[1].title = "x".repeat(21), as_template).contains("21"));
         assert!(over(|m| m.buttons[1].title = " ".into(), as_template).contains("empty"));
         assert!(over(|m| m.buttons[1].payload = "x".repeat(257), as_template).contains("257"));
-        assert!(over(|m| m.reference.order = "x".repeat(512).into(), as_template).contains("reference"));
+        assert!(over(|m| m.reference.subject = "x".repeat(512).into(), as_template).contains("reference"));
         let four = |m: &mut OutgoingMessage| m.buttons = vec![button(Choice::Confirm, "Ji"); 4];
         assert!(over(four, as_template).contains("4 buttons"));
     }

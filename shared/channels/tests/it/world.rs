@@ -1,12 +1,12 @@
 //! Orders and messages for the tests.
 
-use harkara_channels::{Button, OutgoingMessage, Rendered};
+use harkara_channels::{Button, HttpRequest, OutgoingMessage, Rendered};
 use harkara_domain::{
     CustomerId, CustomerView, OrderView, StoreId,
     fact::{Choice, Contact},
     phone::Phone,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An order with all that an order can have.
 pub(crate) fn full_order() -> OrderView {
@@ -106,3 +106,25 @@ pub(crate) fn button(choice: Choice, title: &str) -> Button {
     let payload = format!("hk1:{}:shopify-1042:00112233445566778899aabbccddeeff", choice.as_str());
     Button { choice, title: title.into(), payload }
 }
+
+/// A request as a snapshot holds it: whole, with its body as JSON.
+pub(crate) fn recorded(request: &HttpRequest) -> Value {
+    let headers: serde_json::Map<String, Value> =
+        request.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    json!({
+        "method": request.method,
+        "url": request.url,
+        "reach": format!("{:?}", request.reach),
+        "headers": headers,
+        "body": serde_json::from_slice::<Value>(&request.body).unwrap(),
+    })
+}
+
+/// Sorted, so that the order of keys does not hang on a feature of another crate.
+macro_rules! same_as_before {
+    ($body:expr) => {
+        insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!($body) })
+    };
+}
+
+pub(crate) use same_as_before;

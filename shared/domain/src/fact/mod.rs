@@ -1,6 +1,8 @@
 //! Facts: what sources, people and flows say has happened. Past the edge there is nothing else.
 
 mod action;
+mod cart;
+mod customer;
 mod order;
 mod receipt;
 mod reply;
@@ -10,10 +12,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{CustomerId, FactId, OrderId, StoreId},
+    occurrence::Occurrence,
     shipment::ShipmentUpdate,
+    subject::Subject,
 };
-pub use action::{Actor, OrderAction};
-pub use order::{Address, Contact, LineItem, OrderFact, OrderSnapshot, PaymentMethod, Refund};
+pub use action::{Actor, Deed, OrderAction};
+pub use cart::CartFact;
+pub use customer::{CustomerAction, CustomerFact, Profile, Tier};
+pub use order::{
+    Address, Contact, FinancialStatus, LineItem, OrderDetails, OrderFact, OrderSnapshot, PaymentMethod,
+    Refund,
+};
 pub use receipt::{ProviderError, Receipt, ReceiptStatus};
 pub use reply::{Choice, Reply, Said};
 
@@ -24,7 +33,7 @@ pub struct Fact {
     pub id: FactId,
     /// Whose it is.
     pub store: StoreId,
-    /// Who says so: `shopify`, `whatsapp`, `console`, `flow`.
+    /// Who says so: `shopify`, `whatsapp`, `api`, `console`, `flow`.
     pub source: Box<str>,
     /// When it happened, by the source's clock.
     pub occurred_at: Timestamp,
@@ -67,23 +76,39 @@ pub enum FactBody {
         /// Who did it.
         by: Actor,
     },
-}
-
-/// What a fact is about: one order, or a customer without a known order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Subject {
-    /// An order.
-    Order(OrderId),
-    /// A customer.
-    Customer(CustomerId),
-    /// Nobody that Harkara knows (a receipt for a message that is not ours).
-    Nobody,
+    /// A flow did something that leaves no mark on the view.
+    Done {
+        /// For whom.
+        subject: Subject,
+        /// What.
+        deed: Deed,
+        /// Who did it.
+        by: Actor,
+    },
+    /// Something about a customer, beside their orders.
+    Customer {
+        /// Whom.
+        customer: CustomerId,
+        /// What.
+        said: CustomerFact,
+    },
+    /// The state of a cart.
+    Cart(Box<CartFact>),
+    /// Time, a provider's report or a flow brought something about. Whether it is still so is judged
+    /// when it is folded.
+    Occurred {
+        /// Whose it is.
+        subject: Subject,
+        /// What.
+        occurrence: Occurrence,
+    },
 }
 
 impl Fact {
-    /// What the fact is about.
-    pub fn subject(&self) -> Subject {
-        match &self.body {
+    /// What the fact is about; `None` for what concerns nobody that Harkara knows, such as a receipt for
+    /// a message that is not ours.
+    pub fn subject(&self) -> Option<Subject> {
+        Some(match &self.body {
             FactBody::Order(fact) => Subject::Order(fact.snapshot.id.clone()),
             FactBody::Shipment { order, .. }
             | FactBody::Refund { order, .. }
@@ -91,12 +116,12 @@ impl Fact {
             FactBody::Reply(reply) => match (&reply.order, &reply.customer) {
                 (Some(order), _) => Subject::Order(order.clone()),
                 (None, Some(customer)) => Subject::Customer(customer.clone()),
-                (None, None) => Subject::Nobody,
+                (None, None) => return None,
             },
-            FactBody::Receipt(receipt) => match &receipt.stage {
-                Some(stage) => Subject::Order(stage.order.clone()),
-                None => Subject::Nobody,
-            },
-        }
+            FactBody::Receipt(receipt) => receipt.stage.as_ref()?.subject.clone(),
+            FactBody::Customer { customer, .. } => Subject::Customer(customer.clone()),
+            FactBody::Cart(cart) => Subject::Cart(cart.id.clone()),
+            FactBody::Occurred { subject, .. } | FactBody::Done { subject, .. } => subject.clone(),
+        })
     }
 }

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::{
-    id::{CustomerId, OrderId},
+    flow::Channel,
+    id::{CartId, CustomerId, OrderId},
     money::Money,
     phone::Phone,
     shipment::ShipmentUpdate,
@@ -18,6 +20,33 @@ pub enum PaymentMethod {
     Cod,
     /// Paid, or to be paid, before delivery.
     Prepaid,
+}
+
+/// Where an order's money stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinancialStatus {
+    /// Nothing has come yet.
+    Pending,
+    /// Promised by the bank, not taken yet.
+    Authorized,
+    /// Some has come.
+    PartiallyPaid,
+    /// All has come.
+    Paid,
+    /// Some went back.
+    PartiallyRefunded,
+    /// All went back.
+    Refunded,
+    /// Given up before it came.
+    Voided,
+}
+
+impl FinancialStatus {
+    /// Whether all the money has come, whatever went back since.
+    pub fn is_paid(self) -> bool {
+        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded)
+    }
 }
 
 /// All that one message of the shop says of an order. It is folded as one, so that an order which
@@ -63,6 +92,9 @@ pub struct OrderSnapshot {
     pub items: Vec<LineItem>,
     /// How many pieces were ordered, over all lines.
     pub item_count: u32,
+    /// What else the shop says of it.
+    #[serde(default, skip_serializing_if = "OrderDetails::is_empty")]
+    pub details: OrderDetails,
     /// The shop's own tags on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
@@ -72,6 +104,42 @@ pub struct OrderSnapshot {
     /// When the shop cancelled it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
+}
+
+/// What conditions can ask of an order beside its state: each only where the shop says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OrderDetails {
+    /// Where the money stands, as the shop says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub financial_status: Option<FinancialStatus>,
+    /// The gateway that it is paid through, as the shop calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// Discount codes that were used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discount_codes: Vec<String>,
+    /// How it is sent, as the shop calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping_method: Option<String>,
+    /// Where it was placed: `web`, `pos`, a market place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sales_channel: Option<String>,
+    /// The shop's note on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Whether the customer accepts marketing, as the checkout said, by channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepts_marketing: BTreeMap<Channel, bool>,
+    /// The cart that it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cart: Option<CartId>,
+}
+
+impl OrderDetails {
+    /// Nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl OrderSnapshot {
@@ -102,6 +170,21 @@ pub struct Contact {
     pub language: Option<String>,
 }
 
+impl Contact {
+    /// What this leaves out, as `other` has it.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            id: self.id.or_else(|| other.id.clone()),
+            first_name: self.first_name.or_else(|| other.first_name.clone()),
+            last_name: self.last_name.or_else(|| other.last_name.clone()),
+            phone: self.phone.or_else(|| other.phone.clone()),
+            email: self.email.or_else(|| other.email.clone()),
+            language: self.language.or_else(|| other.language.clone()),
+        }
+    }
+}
+
 /// Where an order goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Address {
@@ -123,7 +206,7 @@ pub struct Address {
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LineItem {
     /// What it is called.
     pub title: String,
@@ -134,6 +217,15 @@ pub struct LineItem {
     /// The shop's stock-keeping unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<String>,
+    /// The shop's id of the product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Who makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// The shop's categories and collections of it, where told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
 }
 
 /// Money or goods that went back.

@@ -34,6 +34,8 @@ pub enum ReceiptStatus {
     Delivered,
     /// It was seen.
     Read,
+    /// A link in it was opened.
+    Clicked,
 }
 
 /// What a provider answered or reported when it would not send; reads `words (code)`.

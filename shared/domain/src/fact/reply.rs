@@ -40,6 +40,27 @@ pub enum Said {
     Wrote(String),
 }
 
+impl Said {
+    /// The most characters that [`Said::short`] gives.
+    pub const MAX_SHORT: usize = 500;
+
+    /// The button, where one was tapped.
+    pub fn choice(&self) -> Option<Choice> {
+        match self {
+            Self::Tapped { choice, .. } => Some(*choice),
+            Self::Wrote(_) => None,
+        }
+    }
+
+    /// What views keep of it: the name of the choice (`confirm`), or the beginning of the words.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Tapped { choice, .. } => choice.as_str().to_owned(),
+            Self::Wrote(text) => text.chars().take(Self::MAX_SHORT).collect(),
+        }
+    }
+}
+
 /// The answers that a button can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,6 +69,10 @@ pub enum Choice {
     Confirm,
     /// No, I do not want it.
     Cancel,
+    /// All was well.
+    Satisfied,
+    /// Something was wrong.
+    Dissatisfied,
 }
 
 impl Choice {
@@ -56,6 +81,8 @@ impl Choice {
         match self {
             Self::Confirm => "confirm",
             Self::Cancel => "cancel",
+            Self::Satisfied => "satisfied",
+            Self::Dissatisfied => "dissatisfied",
         }
     }
 
@@ -64,6 +91,8 @@ impl Choice {
         match text {
             "confirm" => Some(Self::Confirm),
             "cancel" => Some(Self::Cancel),
+            "satisfied" => Some(Self::Satisfied),
+            "dissatisfied" => Some(Self::Dissatisfied),
             _ => None,
         }
     }

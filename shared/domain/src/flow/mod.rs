@@ -1,19 +1,35 @@
 //! The flow language: what a shop writes down once.
 //!
 //! A flow has a trigger, conditions and stages; a stage sends a message, performs a workflow, or
-//! both. Unknown fields are errors. Read one with [`parse::flow`].
+//! both, or it is a fork that the run goes on from in one arm. Unknown fields are errors. Read one
+//! with [`parse::flow`].
 
 pub mod action;
 pub mod condition;
+pub mod expression;
+mod fork;
+pub mod heard;
+mod index;
+mod message;
 pub mod parse;
+mod place;
+mod stage;
 pub mod timing;
+pub mod trigger;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{fact::Choice, id::FlowId, status::Trigger};
+use crate::id::FlowId;
 pub use action::Action;
 pub use condition::Condition;
+pub(crate) use fork::draw;
+pub use fork::{Awaited, BranchArm, ReplyWanted, SplitArm, WaitArm};
+pub use index::Index;
+pub use message::{Channel, Class, Message};
+pub use place::Place;
+pub use stage::Stage;
 pub use timing::{Delay, TimeOfDay};
+pub use trigger::Trigger;
 
 /// A flow as written; which id and version it has is its place in the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,32 +39,80 @@ pub struct Flow {
     pub name: String,
     /// What starts it.
     pub trigger: Trigger,
-    /// Which orders it is for; all, where absent.
+    /// Which subjects it is for; all, where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Condition>,
+    /// How often it may run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re_entry: Option<ReEntry>,
+    /// Leaves the run, whatever is still to come, once this holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_if: Option<Condition>,
     /// What to do about a send whose answer was lost.
     #[serde(default)]
     pub on_ambiguous: OnAmbiguous,
-    /// What it does, in order; 1 to [`Flow::MAX_STAGES`].
+    /// What it does, in order; 1 to [`Flow::MAX_STAGES`], those in arms included.
     pub stages: Vec<Stage>,
 }
 
 impl Flow {
-    /// The most stages that a flow may have.
-    pub const MAX_STAGES: usize = 30;
+    /// The most stages that a flow may have, those in arms included.
+    pub const MAX_STAGES: usize = 60;
+    /// How deep forks may lie in one another's arms.
+    pub const MAX_DEPTH: usize = 4;
     /// The most characters of its name.
     pub const MAX_NAME: usize = 80;
 
     /// The id that the name gives: `COD confirmation` is `cod-confirmation`.
     pub fn id(&self) -> FlowId {
-        let words: Vec<String> = self
-            .name
+        Self::id_of(&self.name)
+    }
+
+    /// The id that a name gives; an id gives itself.
+    pub fn id_of(name: &str) -> FlowId {
+        let words: Vec<String> = name
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .map(str::to_lowercase)
             .collect();
         FlowId::new(words.join("-"))
     }
+
+    /// How often it may run, where it does not say: once for an order, and for each occurrence of
+    /// anything else.
+    pub fn re_entry(&self) -> ReEntry {
+        self.re_entry.unwrap_or(if self.trigger.kind().is_of_orders() {
+            ReEntry::OncePerOrder
+        } else {
+            ReEntry::Always
+        })
+    }
+
+    /// Its messages, with their stages.
+    pub fn messages(&self) -> impl Iterator<Item = (&Stage, &Message)> {
+        let stages = self.places().into_iter().map(|place| place.stage);
+        stages.filter_map(|stage| Some((stage, stage.message.as_ref()?)))
+    }
+
+    /// Whether its runs have to be looked at when something happens to their subject, not only when a
+    /// stage is due.
+    pub fn listens(&self) -> bool {
+        self.exit_if.is_some() || self.places().iter().any(|place| !place.stage.wait_for.is_empty())
+    }
+}
+
+/// How often a flow may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReEntry {
+    /// Once for an order (or another subject), whatever comes about.
+    OncePerOrder,
+    /// Once for a customer, over all their orders.
+    OncePerCustomer,
+    /// For a customer, once within this time.
+    OncePer(Delay),
+    /// Each time.
+    Always,
 }
 
 /// What to do about a send whose answer was lost, when no receipt has settled it within the first
@@ -61,92 +125,4 @@ pub enum OnAmbiguous {
     Resend,
     /// Hold it as failed, for a person to replay.
     Hold,
-}
-
-/// One stage of a flow. Without `after` or `after_previous` it is due at once.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stage {
-    /// What the team calls it.
-    pub name: String,
-    /// How long after the trigger.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Delay>,
-    /// How long after the stage before was done with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after_previous: Option<Delay>,
-    /// At this time of that day, or of the next if past.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<TimeOfDay>,
-    /// Never earlier in the day than this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<TimeOfDay>,
-    /// Never later in the day than this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_after: Option<TimeOfDay>,
-    /// Leave the stage out when this holds at its time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub skip_if: Option<Condition>,
-    /// What to say to the customer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Message>,
-    /// What to do about the order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub workflow: Vec<Action>,
-}
-
-impl Stage {
-    /// The most characters of its name.
-    pub const MAX_NAME: usize = 80;
-    /// The most actions of its workflow.
-    pub const MAX_ACTIONS: usize = 20;
-}
-
-/// What to say to the customer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Message {
-    /// In the order of preference; the next is used when one cannot reach the customer for good.
-    pub channels: Vec<Channel>,
-    /// The name of one of the store's templates.
-    pub template: String,
-    /// Answers to offer, at most three; they carry a signed reference to the order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub buttons: Vec<Choice>,
-}
-
-impl Message {
-    /// The most answers that it may offer: WhatsApp's limit for reply buttons.
-    pub const MAX_BUTTONS: usize = 3;
-    /// The most characters of a template's name.
-    pub const MAX_TEMPLATE: usize = 100;
-}
-
-/// A way to reach a customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// WhatsApp.
-    Whatsapp,
-    /// E-mail.
-    Email,
-}
-
-impl Channel {
-    /// As in the flow language.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Whatsapp => "whatsapp",
-            Self::Email => "email",
-        }
-    }
-}
-
-impl std::fmt::Display for Channel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Whatsapp => "WhatsApp",
-            Self::Email => "e-mail",
-        })
-    }
 }

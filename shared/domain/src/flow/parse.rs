@@ -71,6 +71,12 @@ pub fn flow(text: &str) -> Result<Flow, Vec<Problem>> {
     Err(found.into_iter().map(problem).collect())
 }
 
+/// The line, from 1, of a field of a flow's text, by its path; where it is not written, that of the
+/// nearest one around it.
+pub fn line_of(text: &str, field: &str) -> Option<u64> {
+    Outline::of(text).place_of(field).map(|(line, _)| line)
+}
+
 fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {

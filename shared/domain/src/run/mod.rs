@@ -1,34 +1,51 @@
-//! Runs: one flow at work on one order, and the state of each of its stages.
+//! Runs: one flow at work on one subject, and the state of each of its stages.
 
+mod coupon;
+mod progress;
 mod stage_run;
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    flow::{Flow, Stage},
-    id::{FlowId, OrderId, RunId, StoreId},
+    calendar::Hours,
+    flow::{Class, Flow, ReEntry, Stage},
+    id::{FlowId, RunId, StoreId},
+    occurrence::Occurrence,
     reason::Reason,
     reference::StageRef,
-    status::Trigger,
+    status::OrderStatus,
+    subject::Subject,
 };
+pub use coupon::Coupon;
 pub use stage_run::{Attempt, Claim, Outcome, ReceiptMark, StageRun, StageStatus};
 
-/// One flow at work on one order.
+/// One flow at work on one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Whose it is.
     pub store: StoreId,
-    /// The order it works on.
-    pub order: OrderId,
-    /// The run within the order.
+    /// What it works on.
+    #[serde(rename = "order")]
+    pub subject: Subject,
+    /// The run within its subject.
     pub id: RunId,
     /// The flow.
     pub flow: FlowId,
     /// The version of the flow that it began with, and keeps.
     pub version: u32,
     /// What started it.
-    pub trigger: Trigger,
+    #[serde(rename = "trigger")]
+    pub occurrence: Occurrence,
+    /// Where the order stood then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_in: Option<OrderStatus>,
+    /// IANA name of the recipient's time zone, where it is not the store's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// It has to be looked at when something happens to its subject, not only when a stage is due.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listens: bool,
     /// When; the waits of its stages count from here.
     pub started_at: Timestamp,
     /// Where it stands.
@@ -39,6 +56,9 @@ pub struct Run {
     /// Why what was pending was cancelled; a stage that was being sent then is not tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<Reason>,
+    /// The coupon that it made last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<Coupon>,
     /// Its stages, as many as the flow's version has.
     pub stages: Vec<StageRun>,
 }
@@ -71,52 +91,40 @@ impl RunStatus {
 
 impl Run {
     /// Begins a run of `flow` and makes its first stage due.
-    pub fn begin(start: RunStart<'_>, flow: &Flow, zone: &TimeZone) -> Self {
+    pub fn begin(start: RunStart<'_>, flow: &Flow, hours: Hours<'_>) -> Self {
+        let occasion = match flow.re_entry() {
+            // What comes about once for a subject is its own name.
+            ReEntry::OncePerOrder if start.occurrence.recurs() => "once".to_owned(),
+            _ => start.occurrence.key(),
+        };
         let mut run = Self {
             store: start.store.clone(),
-            order: start.order.clone(),
-            id: RunId::of(start.flow, start.trigger.as_str()),
+            subject: start.subject.clone(),
+            id: RunId::of(start.flow, &occasion),
             flow: start.flow.clone(),
             version: start.version,
-            trigger: start.trigger,
+            occurrence: start.occurrence.clone(),
+            began_in: start.status,
+            zone: start.zone.map(str::to_owned),
+            listens: flow.listens(),
             started_at: start.at,
             status: RunStatus::Running,
             priority: start.priority,
             cancelled: None,
-            stages: flow.stages.iter().map(|_| StageRun::waiting()).collect(),
+            coupon: None,
+            stages: flow.places().iter().map(|_| StageRun::waiting()).collect(),
         };
-        run.advance(flow, start.at, zone);
+        run.advance(flow, start.at, hours);
         run
     }
 
-    /// Gives a due time to every stage that can have one by now, and closes the run when nothing is
-    /// left. A stage that counts from the trigger need not wait for the retries of the one before
-    /// it, only for its first try: a reminder of a message that could not be sent still comes on time.
-    /// A message after one that went out late keeps its distance from it. Returns the stages that
-    /// became due, with their times.
-    pub fn advance(&mut self, flow: &Flow, now: Timestamp, zone: &TimeZone) -> Vec<(u16, Timestamp)> {
-        let started_at = self.started_at;
-        let mut due = Vec::new();
-        // What the stage before allows: its end, and whether it has been tried.
-        let (mut ended, mut begun) = (Some(started_at), true);
-        let mut sent: Option<(Timestamp, &Stage)> = None;
-        for (index, (state, stage)) in self.stages.iter_mut().zip(&flow.stages).enumerate() {
-            if state.is_open() && state.due.is_none() && state.tries == 0 {
-                let base = if stage.follows_previous() { ended } else { begun.then_some(started_at) };
-                if let Some(base) = base {
-                    let kept = sent.map_or(base, |(at, before)| base.max(at + distance(before, stage)));
-                    let at = stage.opening(stage.due(base, zone).max(kept), zone);
-                    state.due = Some(at);
-                    due.push((u16::try_from(index).unwrap_or(u16::MAX), at));
-                }
-            }
-            ended = state.ended_at.or(if state.is_open() { None } else { Some(now) });
-            begun = !state.is_open() || state.tries > 0;
-            let went_out = state.status == StageStatus::Sent && stage.message.is_some();
-            sent = state.ended_at.filter(|_| went_out).map(|at| (at, stage));
-        }
-        self.settle();
-        due
+    /// Where the order stood when the run began.
+    pub fn began_in(&self) -> OrderStatus {
+        let by_point = match &self.occurrence {
+            Occurrence::Order(point) => point.status(),
+            _ => None,
+        };
+        self.began_in.or(by_point).unwrap_or(OrderStatus::Pending)
     }
 
     /// Derives the run's status from its stages.
@@ -150,6 +158,11 @@ impl Run {
         any
     }
 
+    /// The places under caps that its stages have and no longer need.
+    pub fn to_give_back(&self) -> impl Iterator<Item = (Timestamp, Class)> {
+        self.stages.iter().filter_map(StageRun::to_give_back)
+    }
+
     /// The earliest time at which something is due: what the sweep's index holds.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.stages.iter().filter(|stage| stage.is_open()).filter_map(|stage| stage.due).min()
@@ -157,24 +170,12 @@ impl Run {
 
     /// The reference for the next try at a stage.
     pub fn reference(&self, stage: u16, attempt: u32) -> StageRef {
-        StageRef { order: self.order.clone(), run: self.id.clone(), stage, attempt }
+        StageRef { subject: self.subject.clone(), run: self.id.clone(), stage, attempt }
     }
 
     /// A stage's state with what the flow says of it.
     pub fn stage<'a>(&'a self, flow: &'a Flow, index: u16) -> Option<(&'a StageRun, &'a Stage)> {
-        self.stages.get(usize::from(index)).zip(flow.stages.get(usize::from(index)))
-    }
-}
-
-/// How long after `before` a message was meant to come; nothing for what is no message, or does not
-/// count from the trigger as `before` does.
-fn distance(before: &Stage, stage: &Stage) -> SignedDuration {
-    let wait = |stage: &Stage| stage.after.map_or(SignedDuration::ZERO, |after| after.nominal());
-    let counts = stage.message.is_some() && !stage.follows_previous() && !before.follows_previous();
-    if counts {
-        wait(stage).saturating_sub(wait(before)).max(SignedDuration::ZERO)
-    } else {
-        SignedDuration::ZERO
+        self.stages.get(usize::from(index)).zip(flow.stage(index))
     }
 }
 
@@ -183,14 +184,18 @@ fn distance(before: &Stage, stage: &Stage) -> SignedDuration {
 pub struct RunStart<'a> {
     /// Whose it is.
     pub store: &'a StoreId,
-    /// The order.
-    pub order: &'a OrderId,
+    /// What it works on.
+    pub subject: &'a Subject,
+    /// Where the order stands, where it is one.
+    pub status: Option<OrderStatus>,
     /// The flow.
     pub flow: &'a FlowId,
     /// Its version.
     pub version: u32,
-    /// What fired.
-    pub trigger: Trigger,
+    /// IANA name of the recipient's time zone, where it is not the store's.
+    pub zone: Option<&'a str>,
+    /// What came about.
+    pub occurrence: &'a Occurrence,
     /// When.
     pub at: Timestamp,
     /// Its store's messages go before those of others.

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 use crate::{
     fact::{ProviderError, ReceiptStatus},
-    flow::Channel,
+    flow::{Channel, Class},
     reason::Reason,
 };
 
@@ -41,6 +42,25 @@ pub struct StageRun {
     /// The workflow part is done; only the message is still to be sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub workflow_done: bool,
+    /// The actions of the workflow that are done, by their places, while others are still to be: they are
+    /// not done again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub acted: BTreeSet<u16>,
+    /// When it was first tried in its series: what counts from there is the same for every try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// The action whose mail is being sent: found by the next holder of the stage, it may have gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailing: Option<u16>,
+    /// A fork that waits: it is due when its time is up, and looked at when something happens.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listens: bool,
+    /// Its message has a place under a cap: as it was counted at the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<(Timestamp, Class)>,
+    /// The arm that the run went on in, of a fork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<u16>,
     /// The last [`StageRun::MAX_ATTEMPTS`] attempts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
@@ -158,6 +178,12 @@ impl StageRun {
             tries_before: 0,
             channel: 0,
             workflow_done: false,
+            acted: BTreeSet::new(),
+            since: None,
+            mailing: None,
+            listens: false,
+            counted: None,
+            arm: None,
             attempts: Vec::new(),
             as_template: false,
             receipts: Vec::new(),
@@ -221,13 +247,24 @@ impl StageRun {
         self.receipts.iter().max_by_key(|receipt| (receipt.attempt, receipt.status))
     }
 
+    /// The place under a cap that it has and no longer needs: it is over, and its message never went out.
+    /// One whose answer was lost may have.
+    pub fn to_give_back(&self) -> Option<(Timestamp, Class)> {
+        let unsent = !self.is_open() && self.status != StageStatus::Sent && !self.is_ambiguous();
+        self.counted.filter(|_| unsent)
+    }
+
     /// Makes it due once more after it was over: a replay, or a message that failed after it was sent.
     pub fn reopen(&mut self, due: Timestamp) {
+        if self.to_give_back().is_some() {
+            self.counted = None;
+        }
         self.status = StageStatus::Queued;
         self.due = Some(due);
         self.ended_at = None;
         self.reason = None;
         self.claim = None;
+        self.since = None;
     }
 
     /// Takes note that a claim ran out without an outcome: the try may have been taken, or not.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use harkara_domain::{
-    CustomerId, CustomerView, Fact, FactBody, OrderId, OrderView, Trigger,
+    CustomerId, CustomerView, Fact, FactBody, OrderId, OrderView, Point,
     customer::Contribution,
-    fact::{Actor, Contact, OrderAction, OrderSnapshot},
+    fact::{Actor, Choice, Contact, OrderAction, OrderSnapshot, Said},
+    flow::{Channel, condition::Satisfaction},
     order,
 };
 use proptest::prelude::*;
@@ -42,7 +43,7 @@ fn any_fact() -> impl Strategy<Value = (OrderId, Fact)> {
         }),
         1 => number.prop_map(|number| {
             let order = OrderId::new(number.to_string());
-            let action = OrderAction::Reach(Trigger::OrderReturned);
+            let action = OrderAction::Reach(Point::Returned);
             (order.clone(), fact(number, FactBody::Action { order, action, by: Actor::Customer }))
         }),
     ]
@@ -80,6 +81,9 @@ fn check(customer: &CustomerView, contributions: &[Contribution]) -> Result<(), 
     prop_assert!(customer.spent.values().all(|amount| !amount.is_zero()));
     let last = mine.iter().map(|c| (c.created_at, c.order.clone())).max();
     prop_assert_eq!(&customer.last_order, &last);
+    let mut placed: Vec<_> = mine.iter().map(|c| (c.created_at, c.order.clone())).collect();
+    placed.sort_unstable();
+    prop_assert_eq!(&customer.previous_order, &placed.iter().rev().nth(1).cloned());
     let contact = mine.iter().map(|c| (c.updated_at, c.contact.clone())).max();
     prop_assert_eq!(&customer.contact, &contact);
     Ok(())
@@ -119,7 +123,63 @@ fn an_order_that_changes_hands_counts_for_its_new_customer_only() {
 #[test]
 fn the_last_word_opens_the_window() {
     let mut customer = CustomerView::empty(&store(), &CustomerId::new("a"));
-    customer.heard_from(at(9));
-    customer.heard_from(at(5));
+    let wrote = |text: &str| Said::Wrote(text.to_owned());
+    let tapped = |choice| Said::Tapped { choice, label: "!".to_owned() };
+    for (minutes, said) in [
+        (9, wrote("later")),
+        (5, wrote("earlier")),
+        (3, tapped(Choice::Dissatisfied)),
+        (4, tapped(Choice::Satisfied)),
+        (2, tapped(Choice::Dissatisfied)),
+        (8, tapped(Choice::Confirm)),
+    ] {
+        customer.hear(&said, at(minutes));
+    }
     assert_eq!(customer.last_inbound_at, Some(at(9)));
+    assert_eq!(customer.last_reply, Some((at(9), "later".to_owned())));
+    assert_eq!(customer.satisfaction, Some((at(4), Satisfaction::Satisfied)));
+    customer.hear(&tapped(Choice::Cancel), at(10));
+    assert_eq!(customer.last_reply, Some((at(10), "cancel".to_owned())));
+}
+
+/// An order's state with what its checkout said of marketing.
+fn consenting(number: i64, updated: i64, wants: Option<bool>) -> (OrderId, Fact) {
+    let mut state = state(number, updated, 100, false, "a");
+    state.details.accepts_marketing = wants.map(|wants| (Channel::Email, wants)).into_iter().collect();
+    (OrderId::new(number.to_string()), order_fact(state))
+}
+
+#[test]
+fn consent_is_of_the_latest_order_and_of_its_latest_state_whatever_comes_first() {
+    let facts = [
+        consenting(0, 5, Some(true)),
+        consenting(0, 9, Some(false)),
+        consenting(1, 6, Some(false)),
+        consenting(1, 7, Some(true)),
+        consenting(2, 900, None),
+    ];
+    let wants =
+        |facts: &[(OrderId, Fact)]| customers(facts).1[&CustomerId::new("a")].consent[&Channel::Email].1;
+    let mut backwards = facts.clone();
+    backwards.reverse();
+    assert!(wants(&facts) && wants(&backwards));
+    assert!(!wants(&facts[..2]) && !wants(&backwards[3..]));
+    assert_eq!(
+        customers(&facts).1[&CustomerId::new("a")].consent,
+        customers(&backwards).1[&CustomerId::new("a")].consent
+    );
+}
+
+#[test]
+fn a_late_state_of_an_order_does_not_undo_what_was_said_since() {
+    let (id, first) = consenting(0, 1, Some(true));
+    let (_, delivered) = consenting(0, 5000, Some(true));
+    let before = order::fold(None, &first, &id).view;
+    let after = order::fold(Some(&before), &delivered, &id).view;
+    let mut customer = CustomerView::empty(&store(), &CustomerId::new("a"));
+    customer.exchange(None, before.contribution().as_ref());
+    assert!(customer.consent[&Channel::Email].1);
+    customer.consent.insert(Channel::Email, (at(100), false));
+    customer.exchange(before.contribution().as_ref(), after.contribution().as_ref());
+    assert!(!customer.consent[&Channel::Email].1, "the parcel's news is no consent");
 }

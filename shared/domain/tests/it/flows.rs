@@ -6,7 +6,7 @@ use harkara_domain::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::make::flow;
+use crate::make::{InZone, flow};
 
 const ALL: [&str; 4] = [
     include_str!("../../../../flows/cod-confirmation.yaml"),

@@ -1,9 +1,10 @@
 //! Named stories of an order.
 
 use harkara_domain::{
-    FactBody, OrderStatus, Trigger,
+    FactBody, OrderStatus, OrderView, Point,
     fact::{OrderAction, OrderFact, OrderSnapshot, Reply, Said},
-    order::{Confirmation, Folded},
+    occurrence::Folded,
+    order::Confirmation,
     shipment::{ShipmentStatus, ShipmentUpdate, Tracking},
 };
 
@@ -13,8 +14,9 @@ use crate::make::{
 };
 
 /// What fired, with what had overtaken it.
-fn fired(step: &Folded) -> Vec<(Trigger, Option<OrderStatus>)> {
-    step.transitions.iter().map(|transition| (transition.trigger, transition.overtaken_by)).collect()
+fn fired(step: &Folded<OrderView>) -> Vec<(Point, Option<OrderStatus>)> {
+    let points = step.transitions.iter();
+    points.filter_map(|transition| Some((transition.occurrence.point()?, transition.overtaken_by))).collect()
 }
 
 #[test]
@@ -29,7 +31,15 @@ fn an_order_goes_its_whole_road() {
         shipped(1000, Delivered),
     ]);
     let all: Vec<_> = steps.iter().flat_map(fired).collect();
-    let expected: Vec<_> = Trigger::ALL.into_iter().take(6).map(|trigger| (trigger, None)).collect();
+    let road = [
+        Point::Created,
+        Point::Confirmed,
+        Point::Booked,
+        Point::Dispatched,
+        Point::OutForDelivery,
+        Point::Delivered,
+    ];
+    let expected: Vec<_> = road.into_iter().map(|point| (point, None)).collect();
     assert_eq!(all, expected);
     assert_eq!(last.status(), OrderStatus::Delivered);
     assert_eq!(steps[3].transitions[0].at, at(120));
@@ -51,20 +61,14 @@ fn a_parcel_heard_of_before_its_order_waits_for_it() {
     let (last, steps) = fold_all(&[shipped(900, ShipmentStatus::Delivered), created()]);
     assert!(steps[0].changed);
     assert_eq!(fired(&steps[0]), []);
-    assert_eq!(
-        fired(&steps[1]),
-        [(Trigger::OrderCreated, Some(OrderStatus::Delivered)), (Trigger::OrderDelivered, None)]
-    );
+    assert_eq!(fired(&steps[1]), [(Point::Created, Some(OrderStatus::Delivered)), (Point::Delivered, None)]);
     assert_eq!(last.confirmation(), Confirmation::NotNeeded);
 }
 
 #[test]
 fn an_order_that_arrives_cancelled_starts_only_what_cancellation_starts() {
     let (last, steps) = fold_all(&[cancelled(30), created()]);
-    assert_eq!(
-        fired(&steps[0]),
-        [(Trigger::OrderCreated, Some(OrderStatus::Cancelled)), (Trigger::OrderCancelled, None)]
-    );
+    assert_eq!(fired(&steps[0]), [(Point::Created, Some(OrderStatus::Cancelled)), (Point::Cancelled, None)]);
     // The creation webhook comes late: it says nothing new.
     assert_eq!(fired(&steps[1]), []);
     assert!(!steps[1].changed);
@@ -78,7 +82,7 @@ fn an_order_that_arrives_dispatched_is_not_asked_to_be_confirmed() {
     let (last, steps) = fold_all(&[fact(60, FactBody::Order(Box::new(whole)))]);
     assert_eq!(
         fired(&steps[0]),
-        [(Trigger::OrderCreated, Some(OrderStatus::Dispatched)), (Trigger::OrderDispatched, None)]
+        [(Point::Created, Some(OrderStatus::Dispatched)), (Point::Dispatched, None)]
     );
     assert_eq!(last.confirmation(), Confirmation::NotNeeded);
 }
@@ -93,7 +97,7 @@ fn a_late_old_state_changes_nothing_but_keeps_its_evidence() {
 
     let (last, steps) = fold_all(&[newer, cancelled(10)]);
     assert_eq!(last.snapshot.as_ref().unwrap().name, "newer");
-    assert_eq!(fired(&steps[1]), [(Trigger::OrderCancelled, None)]);
+    assert_eq!(fired(&steps[1]), [(Point::Cancelled, None)]);
     assert_eq!(last.status(), OrderStatus::Cancelled);
 }
 
@@ -107,17 +111,14 @@ fn an_order_is_returned_once_all_its_pieces_are_back() {
         refunded("d", 120, 1),
     ]);
     assert_eq!(steps[1..4].iter().flat_map(fired).collect::<Vec<_>>(), []);
-    assert_eq!(fired(&steps[4]), [(Trigger::OrderReturned, None)]);
+    assert_eq!(fired(&steps[4]), [(Point::Returned, None)]);
     assert_eq!(steps[4].transitions[0].at, at(120));
     assert_eq!(last.status(), OrderStatus::Returned);
 
     // All of it in one, and the refund before the order.
     assert_eq!(view(&[created(), refunded("a", 100, 3)]).status(), OrderStatus::Returned);
     let (_, steps) = fold_all(&[refunded("a", 100, 3), created()]);
-    assert_eq!(
-        fired(&steps[1]),
-        [(Trigger::OrderCreated, Some(OrderStatus::Returned)), (Trigger::OrderReturned, None)]
-    );
+    assert_eq!(fired(&steps[1]), [(Point::Created, Some(OrderStatus::Returned)), (Point::Returned, None)]);
     // Money alone is no return.
     assert_eq!(view(&[created(), refunded("a", 100, 0)]).status(), OrderStatus::Pending);
 }
@@ -132,7 +133,7 @@ fn refunds_that_come_with_the_order_count_like_those_that_come_alone() {
 #[test]
 fn a_delivery_after_a_cancellation_does_not_reopen_the_order() {
     let (last, steps) = fold_all(&[created(), cancelled(30), shipped(900, ShipmentStatus::Delivered)]);
-    assert_eq!(fired(&steps[2]), [(Trigger::OrderDelivered, Some(OrderStatus::Cancelled))]);
+    assert_eq!(fired(&steps[2]), [(Point::Delivered, Some(OrderStatus::Cancelled))]);
     assert_eq!(last.status(), OrderStatus::Cancelled);
 }
 
@@ -143,7 +144,7 @@ fn a_scan_out_of_turn_fires_as_overtaken() {
         shipped(900, ShipmentStatus::Delivered),
         shipped(800, ShipmentStatus::OutForDelivery),
     ]);
-    assert_eq!(fired(&steps[2]), [(Trigger::OrderOutForDelivery, Some(OrderStatus::Delivered))]);
+    assert_eq!(fired(&steps[2]), [(Point::OutForDelivery, Some(OrderStatus::Delivered))]);
 }
 
 #[test]

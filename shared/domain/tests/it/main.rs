@@ -4,12 +4,22 @@
 // clippy.toml frees tests of these, but not what helps them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod calendar;
+mod cart;
 mod condition;
+mod condition_docs;
+mod conditions;
 mod convergence;
 mod customer;
+mod expression;
 mod flows;
 mod fold;
+mod heard;
 mod make;
+mod operators;
 mod parse;
+mod place;
+mod rehearse;
 mod run;
 mod timing;
+mod web;

@@ -1,14 +1,22 @@
 //! Orders, facts and flows to test with.
 
 use harkara_domain::{
-    Fact, FactBody, FactId, Flow, Money, OrderId, OrderView, StoreId, Trigger,
+    Fact, FactBody, FactId, Flow, Money, OrderId, OrderView, Point, StoreId,
+    calendar::{Calendar, Hours},
+    customer::CustomerView,
+    fact::OrderDetails,
     fact::{Actor, Address, Contact, OrderAction, OrderFact, OrderSnapshot, PaymentMethod, Refund},
     flow::parse,
+    flow::{Stage, TimeOfDay, condition::Circumstances},
     id::CustomerId,
-    order::{self, Folded},
+    occurrence::Folded,
+    order,
+    place::{Destination, Ground},
+    rules::Rules,
     shipment::{ShipmentStatus, ShipmentUpdate},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use std::sync::LazyLock;
 
 /// `minutes` after the beginning of the story, 2026-11-20 10:00 in Karachi.
 pub(crate) fn at(minutes: i64) -> Timestamp {
@@ -43,6 +51,7 @@ pub(crate) fn snapshot(updated: i64) -> OrderSnapshot {
         items: Vec::new(),
         item_count: 3,
         tags: Vec::new(),
+        details: OrderDetails::default(),
         status_url: None,
         cancelled_at: None,
     }
@@ -100,12 +109,12 @@ pub(crate) fn acted(minutes: i64, action: OrderAction) -> Fact {
 }
 
 pub(crate) fn confirmed(minutes: i64) -> Fact {
-    acted(minutes, OrderAction::Reach(Trigger::OrderConfirmed))
+    acted(minutes, OrderAction::Reach(Point::Confirmed))
 }
 
 /// Folds facts in turn; the last view, and what each fact did.
-pub(crate) fn fold_all<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> (OrderView, Vec<Folded>) {
-    let mut steps: Vec<Folded> = Vec::new();
+pub(crate) fn fold_all<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> (OrderView, Vec<Folded<OrderView>>) {
+    let mut steps: Vec<Folded<OrderView>> = Vec::new();
     for fact in facts {
         let before = steps.last().map(|step| &step.view);
         steps.push(order::fold(before, fact, &order()));
@@ -120,4 +129,57 @@ pub(crate) fn view(facts: &[Fact]) -> OrderView {
 /// A flow that must be sound.
 pub(crate) fn flow(text: &str) -> Flow {
     parse::flow(text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"))
+}
+
+static RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
+static GROUND: LazyLock<Ground> = LazyLock::new(Ground::default);
+static CALENDAR: LazyLock<Calendar> = LazyLock::new(Calendar::default);
+static KARACHI: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Asia/Karachi").unwrap());
+
+/// An order and its customer as they are at `now`, in a store without rules.
+pub(crate) fn on<'a>(
+    order: &'a OrderView,
+    customer: Option<&'a CustomerView>,
+    now: Timestamp,
+) -> Circumstances<'a> {
+    // Leaked: a few bytes a test, so that they need not hold it themselves.
+    let destination = Box::leak(Box::new(Destination::of(Some(order), &GROUND)));
+    Circumstances {
+        order: Some(order),
+        customer,
+        cart: None,
+        run: None,
+        runs: &[],
+        rules: &RULES,
+        ground: &GROUND,
+        destination,
+        zone: &KARACHI,
+        now,
+    }
+}
+
+/// The hours of a store without quiet hours.
+pub(crate) fn hours(zone: &TimeZone) -> Hours<'_> {
+    Hours { zone, calendar: &CALENDAR }
+}
+
+/// When a stage is due, in a store without quiet hours.
+pub(crate) trait InZone {
+    fn due(&self, base: Timestamp, zone: &TimeZone) -> Timestamp;
+    fn opening(&self, now: Timestamp, zone: &TimeZone) -> Timestamp;
+    fn window_holds(&self, time: TimeOfDay) -> bool;
+}
+
+impl InZone for Stage {
+    fn due(&self, base: Timestamp, zone: &TimeZone) -> Timestamp {
+        self.when().due(base, hours(zone), "a run")
+    }
+
+    fn opening(&self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        self.when().opening(now, hours(zone))
+    }
+
+    fn window_holds(&self, time: TimeOfDay) -> bool {
+        self.when().window_holds(time)
+    }
 }

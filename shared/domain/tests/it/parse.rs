@@ -23,7 +23,7 @@ fn problems(text: &str) -> Vec<String> {
 const UNREADABLE: &[(&str, &str)] = &[
     (
         "    afterr: 1d",
-        "line 7: stages[0].afterr: unknown field `afterr`, expected one of `name`, `after`, `after_previous`, `at`, `not_before`, `not_after`, `skip_if`, `message`, `workflow`",
+        "line 7: stages[0].afterr: unknown field `afterr`, expected one of `name`, `after`, `after_previous`, `at`, `not_before`, `not_after`, `on`, `spread`, `skip_if`, `only_if`, `message`, `workflow`, `wait_for`, `timeout`, `split`, `branches`, `otherwise`",
     ),
     ("    after: 1d", "line 7: stages[0].after: `after` is written twice"),
     ("    after_previous: 5", "line 7: stages[0].after_previous: “5” is not a wait such as 30m, 2h or 1d"),
@@ -178,7 +178,7 @@ stages:
         "line 24: stages[1].message.buttons: has 4 buttons; 3 is the most",
         "line 24: stages[1].message.buttons[2]: names confirm a second time",
         "line 24: stages[1].message.buttons[3]: names cancel a second time",
-        "line 25: stages[2]: a stage needs a `message` or a `workflow`",
+        "line 25: stages[2]: a stage needs a `message`, a `workflow` or a fork",
         "line 25: stages[2].name: another stage is called “two” already",
         "line 27: stages[2].after_previous: a stage has either `after` or `after_previous`, not both",
         "line 29: stages[3].after: 90m after the trigger is earlier than the stage before it",
@@ -196,8 +196,8 @@ fn limits_are_inclusive() {
             (0..count).map(|i| format!("  - {{ name: s{i}, workflow: [confirm] }}\n")).collect();
         format!("name: A\ntrigger: order_created\nstages:\n{lines}")
     };
-    flow(&stages(30));
-    assert_eq!(problems(&stages(31)), ["line 3: stages: has 31 stages; 30 is the most"]);
+    flow(&stages(60));
+    assert_eq!(problems(&stages(61)), ["line 3: stages: has 61 stages; 60 is the most"]);
 
     let named = |length: usize| {
         format!(

@@ -1,7 +1,7 @@
 //! Runs and decisions: what is done, when, and at most once.
 
 use harkara_domain::{
-    Flow, OrderStatus, OrderView, Reason, Run, Trigger,
+    Flow, Occurrence, OrderStatus, OrderView, Point, Reason, Run,
     decide::{Decision, Scene, decide},
     fact::OrderAction,
     order::{self, Confirmation},
@@ -11,7 +11,9 @@ use harkara_domain::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use proptest::prelude::*;
 
-use crate::make::{acted, at, cancelled, confirmed, created, flow, order, refunded, shipped, store, view};
+use crate::make::{
+    InZone, acted, at, cancelled, confirmed, created, flow, hours, on, order, refunded, shipped, store, view,
+};
 
 fn zone() -> TimeZone {
     TimeZone::get("Asia/Karachi").unwrap()
@@ -29,16 +31,19 @@ impl World {
     /// `stages` as a list in flow style.
     fn new(trigger: &str, stages: &str) -> Self {
         let flow = flow(&format!("name: A\ntrigger: {trigger}\nstages:\n{stages}"));
+        let point = Point::ALL.into_iter().find(|point| point.as_str() == trigger).unwrap();
         let start = RunStart {
             store: &store(),
-            order: &order(),
+            subject: &order().into(),
+            status: point.status(),
+            zone: None,
             flow: &flow.id(),
             version: 1,
-            trigger: flow.trigger,
+            occurrence: &Occurrence::Order(point),
             at: at(0),
             priority: false,
         };
-        let run = Run::begin(start, &flow, &zone());
+        let run = Run::begin(start, &flow, hours(&zone()));
         Self { flow, run, order: view(&[created()]), now: 0 }
     }
 
@@ -49,7 +54,8 @@ impl World {
     fn decide_series(&self, index: u16, series: u32) -> Decision {
         let zone = zone();
         let (run, flow, order) = (&self.run, &self.flow, &self.order);
-        decide(Scene { run, flow, order, customer: None, now: at(self.now), zone: &zone }, index, series)
+        let on = on(order, None, at(self.now));
+        decide(Scene { run, flow, on, hours: hours(&zone), class: None }, index, series)
     }
 
     fn claim(&mut self, index: usize) {
@@ -60,13 +66,13 @@ impl World {
 
     fn end(&mut self, index: usize, status: StageStatus, reason: Option<Reason>) -> Vec<(u16, Timestamp)> {
         self.run.stages[index].end(status, reason, at(self.now));
-        self.run.advance(&self.flow, at(self.now), &zone())
+        self.run.advance(&self.flow, at(self.now), hours(&zone()))
     }
 
     fn replay(&mut self, index: usize) {
         self.run.stages[index].series += 1;
         self.run.stages[index].reopen(at(self.now));
-        self.run.advance(&self.flow, at(self.now), &zone());
+        self.run.advance(&self.flow, at(self.now), hours(&zone()));
     }
 
     fn tell(&mut self, fact: &harkara_domain::Fact) {
@@ -110,12 +116,12 @@ fn a_stage_waits_for_the_first_try_before_it_or_for_its_end() {
     let mut world = World::new("order_created", &stages);
     // The first try fails: the reminder need not wait for the retries.
     world.claim(0);
-    assert_eq!(world.run.advance(&world.flow, at(1), &zone()), [(1, at(30))]);
-    assert_eq!(world.run.advance(&world.flow, at(1), &zone()), []);
+    assert_eq!(world.run.advance(&world.flow, at(1), hours(&zone())), [(1, at(30))]);
+    assert_eq!(world.run.advance(&world.flow, at(1), hours(&zone())), []);
     // But what counts from the end waits for the end.
     world.now = 31;
     world.claim(1);
-    assert_eq!(world.run.advance(&world.flow, at(31), &zone()), []);
+    assert_eq!(world.run.advance(&world.flow, at(31), hours(&zone())), []);
     world.now = 33;
     assert_eq!(world.end(1, StageStatus::Failed, None), [(2, at(43))]);
 }
@@ -163,7 +169,7 @@ fn cancelling_ends_what_is_pending_and_leaves_what_is_being_sent_to_its_holder()
     let reason = Reason::CancelledBy { who: "a@shop.example".into() };
     let mut world = World::new("order_created", TWO);
     world.claim(0);
-    world.run.advance(&world.flow, at(0), &zone());
+    world.run.advance(&world.flow, at(0), hours(&zone()));
     assert!(world.run.cancel(&reason, at(1)));
     assert_eq!(
         (world.run.stages[0].status, world.run.stages[1].status),
@@ -309,13 +315,13 @@ impl World {
                     _ => {
                         self.run.stages[index].claim = None;
                         self.run.stages[index].due = Some(at(self.now + 2));
-                        self.run.advance(&self.flow, at(self.now), &zone());
+                        self.run.advance(&self.flow, at(self.now), hours(&zone()));
                     }
                 }
             }
             Happening::Confirmed => self.tell(&confirmed(1)),
             Happening::Dispatched => self.tell(&shipped(1, ShipmentStatus::Dispatched)),
-            Happening::Cancelled => self.tell(&acted(1, OrderAction::Reach(Trigger::OrderCancelled))),
+            Happening::Cancelled => self.tell(&acted(1, OrderAction::Reach(Point::Cancelled))),
             Happening::CancelRun => {
                 self.run.cancel(&Reason::CancelledBy { who: "p".into() }, at(self.now));
             }
@@ -364,6 +370,9 @@ impl World {
             Decision::Skip(reason) => drop(self.end(usize::from(index), StageStatus::Skipped, Some(reason))),
             Decision::Cancel(reason) => {
                 drop(self.end(usize::from(index), StageStatus::Cancelled, Some(reason)));
+            }
+            Decision::Take(_) | Decision::Listen(_) | Decision::Leave(_) => {
+                prop_assert!(false, "forks without a fork");
             }
             Decision::Wait(until, _) => prop_assert!(until > at(self.now), "waits for the past"),
             Decision::Void => {}

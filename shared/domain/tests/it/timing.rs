@@ -4,6 +4,8 @@ use harkara_domain::flow::{Delay, Stage, TimeOfDay};
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use proptest::prelude::*;
 
+use crate::make::InZone;
+
 fn stage(fields: &[(&str, &str)]) -> Stage {
     let mut json = serde_json::json!({ "name": "x" });
     for (field, value) in fields {

@@ -1,7 +1,7 @@
 //! Telling the team what failed: one mail for one failure, one digest for many.
 
 use harkara_channels::email;
-use harkara_domain::StoreId;
+use harkara_domain::{StoreId, Subject};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -130,7 +130,10 @@ const REPLAY: &str = "Once the cause is mended, they can be run again from the c
 
 fn title(letter: &DeadLetter) -> String {
     match &letter.content {
-        Content::Stage { job, flow, stage } => format!("“{stage}” of {flow} for order {}", job.order),
+        Content::Stage { job, flow, stage } => match &job.subject {
+            Subject::Order(order) => format!("“{stage}” of {flow} for order {order}"),
+            other => format!("“{stage}” of {flow} for {other}"),
+        },
         Content::Message { .. } => "a message of a queue".to_owned(),
     }
 }

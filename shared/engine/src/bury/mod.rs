@@ -15,6 +15,7 @@ use crate::{
     batch,
     catalog::Catalog,
     count::Counters,
+    customers,
     fault::Fault,
     hand_on::Onward,
     job::{BadJob, Job, StageJob},
@@ -126,7 +127,7 @@ impl Undertaker {
     /// have been told.
     async fn stage(&self, job: &StageJob, reason: Option<Reason>, again: bool) -> Result<(), Fault> {
         let shelf = self.catalog.shelf(&job.store).await?;
-        let stored = load::<Run>(&*self.table, &keys::run(&job.store, &job.order, &job.run)).await?;
+        let stored = load::<Run>(&*self.table, &keys::run(&job.store, &job.subject, &job.run)).await?;
         let (Some(shelf), Some(stored)) = (shelf, stored) else {
             self.counters.add("dead_letters.gone");
             return Ok(());
@@ -135,18 +136,18 @@ impl Undertaker {
             return Ok(());
         }
         let flow = self.catalog.version(&job.store, &stored.value.flow, stored.value.version).await?;
-        let name = flow.as_ref().and_then(|flow| flow.stages.get(usize::from(job.stage)));
+        let name = flow.as_ref().and_then(|flow| flow.stage(job.stage));
         let content = Content::Stage {
             job: job.clone(),
             flow: flow.as_ref().map_or_else(|| stored.value.flow.to_string(), |flow| flow.name.clone()),
             stage: name.map_or_else(|| job.stage.to_string(), |stage| stage.name.clone()),
         };
         let (now, mut due, mut letter) = (self.clock.now(), Vec::new(), None);
-        let place = RunPlace { store: &job.store, order: &job.order, run: &job.run };
+        let place = RunPlace { store: &job.store, subject: &job.subject, run: &job.run };
         let written = runs::change(&*self.table, place, Some(stored), |run| {
             let filed = fail(run, job, reason.as_ref(), now, &content)?;
             if let Some(flow) = &flow {
-                due = run.advance(flow, now, &shelf.zone);
+                due = run.advance(flow, now, shelf.hours(&shelf.zone_of(run)));
             }
             run.settle();
             let write = put_letter(&job.store, &filed, Expect::Any);
@@ -157,6 +158,8 @@ impl Undertaker {
         if let (Some(run), Some(letter)) = (written, letter) {
             let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
             onward.stages(&run, &due).await?;
+            let places: Vec<_> = run.to_give_back().collect();
+            customers::give_back(&*self.table, &job.store, &job.subject, &places).await?;
             self.counters.add("dead_letters.filed");
             self.open_alert(&job.store, letter.at).await?;
         }
@@ -233,7 +236,7 @@ fn fail(
 }
 
 fn letter_id(job: &StageJob, at: Timestamp) -> String {
-    format!("{}#{}#{}#{}#{}", keys::stamp(at), job.order, job.run, job.stage, job.series)
+    format!("{}#{}#{}#{}#{}", keys::stamp(at), job.subject, job.run, job.stage, job.series)
 }
 
 /// A put of a dead letter.

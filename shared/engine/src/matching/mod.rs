@@ -1,13 +1,15 @@
 //! The matcher: folds facts into views, and starts the runs that their transitions select. View,
 //! customer, runs and history change in one transaction; only then are the first stages handed on.
 
+mod ahead;
 mod plan;
 mod receipt;
+pub(crate) mod rehearse;
 mod reply;
+mod said;
+mod select;
 
-use harkara_domain::{
-    CustomerView, Fact, FactBody, OrderId, OrderView, Run, StoreId, fact::Subject, run::RunStatus,
-};
+use harkara_domain::{CustomerView, Fact, FactBody, Run, StoreId, Subject, run::RunStatus};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -20,7 +22,8 @@ use crate::{
     job::{FactsJob, Job},
     keys,
     port::{Clock, Delivery, Query, Queue, Scheduler, Table, TableError, Unprocessed, WriteError},
-    record::{MAX_ROUNDS, all, decode, load},
+    record::{MAX_ROUNDS, Stored, all, decode, load},
+    views::View,
 };
 pub(crate) use plan::put_run;
 use plan::{Before, Plan};
@@ -94,40 +97,43 @@ impl Matcher {
             self.receipt(&shelf, fact).await?;
         }
         let Some(subject) = facts.first().map(Fact::subject) else { return Ok(()) };
-        let order = match subject {
-            Subject::Order(order) => Some(order),
-            Subject::Customer(customer) => self.last_order(&store, &customer, &facts).await?,
-            Subject::Nobody => None,
-        };
-        match order {
-            Some(order) => self.order(&shelf, &store, &order, facts, again).await,
+        let subject = match subject {
+            Some(Subject::Customer(customer)) => self.last_order(&store, customer, &facts).await?,
+            Some(subject) => subject,
             None => {
-                self.counters.add("facts.without_order");
-                Ok(())
+                self.counters.add("facts.of_nobody");
+                return Ok(());
             }
-        }
+        };
+        self.subject(&shelf, &store, &subject, facts, again).await
     }
 
-    async fn order(
+    async fn subject(
         &self,
         shelf: &Shelf,
         store: &StoreId,
-        order: &OrderId,
+        subject: &Subject,
         mut facts: Vec<Fact>,
         again: bool,
     ) -> Result<(), Fault> {
         for _ in 0..MAX_ROUNDS {
-            let before = self.before(store, order, &facts).await?;
-            let plan = Plan::make(shelf, before, &facts, self.clock.now());
+            let before = self.before(store, subject, &facts).await?;
+            let now = self.clock.now();
+            let mut plan = Plan::fold(before, &facts, &shelf.settings.rules.words, now);
             if plan.is_empty() {
                 self.counters.add("facts.duplicate");
-                return self.hand_on_again(store, order, again).await;
+                return self.hand_on_again(store, subject, again).await;
             }
-            let plan = self.with_cancellations(plan).await?;
+            let runs = if plan.asks_for_runs(shelf) { self.runs(store, subject).await? } else { Vec::new() };
+            let held: Vec<Run> = runs.iter().map(|run| run.value.clone()).collect();
+            plan.match_flows(shelf, &held, now);
+            plan.see_to(runs, now);
+            let awaited = plan.look_ahead(shelf, now);
             match self.write(&plan).await? {
                 Written::Done => {
                     self.counters.add("facts.applied");
-                    return self.hand_on(&plan).await;
+                    self.hand_on(&plan).await?;
+                    return self.hand_on_awaited((store, subject), awaited).await;
                 }
                 Written::Duplicates(known) => facts.retain(|fact| !known.contains(&fact.id)),
                 Written::Changed => {}
@@ -137,31 +143,19 @@ impl Matcher {
     }
 
     /// Reads what the facts will be folded into.
-    async fn before(&self, store: &StoreId, order: &OrderId, facts: &[Fact]) -> Result<Before, Fault> {
-        let view = load::<OrderView>(&*self.table, &keys::view(store, order)).await?;
+    async fn before(&self, store: &StoreId, subject: &Subject, facts: &[Fact]) -> Result<Before, Fault> {
+        let item = self.table.get(&keys::view(store, subject)).await?;
+        let view = item.map(|item| View::decode(subject, &item)).transpose()?;
         let mut customers = Vec::new();
-        for id in plan::customers_touched(view.as_ref().map(|view| &view.value), facts) {
+        for id in plan::customers_touched(view.as_ref().map(|view| &view.value), subject, facts) {
             let stored = load::<CustomerView>(&*self.table, &keys::customer(store, &id)).await?;
             customers.push((id, stored));
         }
-        Ok(Before { store: store.clone(), order: order.clone(), view, customers })
+        Ok(Before { store: store.clone(), subject: subject.clone(), view, customers })
     }
 
-    /// Adds the runs that the transitions end to the plan.
-    async fn with_cancellations(&self, mut plan: Plan) -> Result<Plan, Fault> {
-        if plan.cancels.is_some() {
-            let runs = self.runs(&plan.before.store, &plan.before.order).await?;
-            plan.cancel(runs, self.clock.now());
-        }
-        Ok(plan)
-    }
-
-    async fn runs(
-        &self,
-        store: &StoreId,
-        order: &OrderId,
-    ) -> Result<Vec<crate::record::Stored<Run>>, TableError> {
-        let query = Query::partition(keys::order_partition(store, order)).prefix("r#");
+    async fn runs(&self, store: &StoreId, subject: &Subject) -> Result<Vec<Stored<Run>>, TableError> {
+        let query = Query::partition(keys::partition(store, subject)).prefix("r#");
         all(&*self.table, query).await?.iter().map(decode::<Run>).collect()
     }
 
@@ -188,15 +182,23 @@ impl Matcher {
             onward.stages(run, &open_stages(run, self.clock.now())).await?;
             self.counters.add("runs.started");
         }
+        // What has happened may be what they wait for: the stage function looks for itself.
+        for run in &plan.woken {
+            let now = self.clock.now();
+            let open: Vec<_> = open_stages(run, now).into_iter().map(|(stage, _)| (stage, now)).collect();
+            let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
+            onward.stages(run, &open).await?;
+            self.counters.add("runs.woken");
+        }
         Ok(())
     }
 
     /// What a repeated fact had set off may not have been handed on: a crash can come between commit
     /// and enqueue. Hands on what is overdue of the order's runs, or with `all` whatever is open; a job
     /// too many finds nothing to do.
-    async fn hand_on_again(&self, store: &StoreId, order: &OrderId, all: bool) -> Result<(), Fault> {
+    async fn hand_on_again(&self, store: &StoreId, subject: &Subject, all: bool) -> Result<(), Fault> {
         let now = self.clock.now();
-        for run in self.runs(store, order).await? {
+        for run in self.runs(store, subject).await? {
             let mut due = open_stages(&run.value, now);
             due.retain(|(_, at)| all || *at <= now);
             if run.value.status == RunStatus::Running && !due.is_empty() {

@@ -2,29 +2,26 @@
 //! leave. Pure; the matcher reads what it is made of and writes what it says.
 
 use harkara_domain::{
-    CustomerId, CustomerView, Fact, FactBody, FactId, FlowId, OrderId, OrderView, Reason, Run, RunId,
-    StoreId,
-    fact::{Actor, OrderAction},
-    flow::condition::Circumstances,
-    history::{Entry, What},
-    order::{Transition, fold},
-    run::{RunStart, RunStatus},
+    CustomerId, CustomerView, Fact, FactBody, FactId, Reason, Run, RunId, StoreId, Subject, customer,
+    fact::OrderAction, flow::heard::OwnWords, history::Entry, order::OrderView, run::RunStatus,
 };
 use jiff::Timestamp;
 
-use super::reply;
+use super::{reply, said};
 use crate::{
     catalog::Shelf,
     keys,
     port::{Expect, Write},
     record::{Stored, expect, item, put},
+    views::{View, put_customer},
 };
 
 /// What was there before.
 pub(super) struct Before {
     pub(super) store: StoreId,
-    pub(super) order: OrderId,
-    pub(super) view: Option<Stored<OrderView>>,
+    pub(super) subject: Subject,
+    pub(super) view: Option<Stored<View>>,
+    /// The customers whose views may change or be asked for; not the subject itself.
     pub(super) customers: Vec<(CustomerId, Option<Stored<CustomerView>>)>,
 }
 
@@ -37,23 +34,30 @@ pub(super) struct Cancels {
 /// What is to be written, and handed on afterwards.
 pub(super) struct Plan {
     pub(super) before: Before,
-    view: OrderView,
-    customers: Vec<CustomerView>,
-    entries: Vec<Entry>,
+    pub(super) view: View,
+    /// Those of [`Before::customers`], as they will be.
+    pub(super) customers: Vec<CustomerView>,
+    pub(super) entries: Vec<Entry>,
     pub(super) started: Vec<Run>,
     pub(super) cancels: Option<Cancels>,
-    cancelled: Vec<Stored<Run>>,
+    pub(super) cancelled: Vec<Stored<Run>>,
+    /// Runs that may have waited for what has happened.
+    pub(super) woken: Vec<Run>,
 }
 
 /// The most runs that one write can end or start, within the table's limit of 100 parts.
 const MAX_RUNS: usize = 80;
 
-/// The customers whose views these facts may change.
-pub(super) fn customers_touched(view: Option<&OrderView>, facts: &[Fact]) -> Vec<CustomerId> {
-    let held = view.and_then(OrderView::contact).and_then(|contact| contact.id.clone());
+/// The customers, beside the subject, whose views these facts may change or ask for.
+pub(super) fn customers_touched(view: Option<&View>, subject: &Subject, facts: &[Fact]) -> Vec<CustomerId> {
+    if matches!(subject, Subject::Customer(_)) {
+        return Vec::new();
+    }
+    let held = view.and_then(View::customer_id).cloned();
     let said = facts.iter().filter_map(|fact| match &fact.body {
         FactBody::Order(order) => order.snapshot.customer.id.clone(),
         FactBody::Reply(reply) => reply.customer.clone(),
+        FactBody::Cart(cart) => cart.customer.id.clone(),
         _ => None,
     });
     let mut ids: Vec<CustomerId> = held.into_iter().chain(said).collect();
@@ -63,30 +67,73 @@ pub(super) fn customers_touched(view: Option<&OrderView>, facts: &[Fact]) -> Vec
 }
 
 impl Plan {
-    /// Works out what the facts come to at `now`.
-    pub(super) fn make(shelf: &Shelf, before: Before, facts: &[Fact], now: Timestamp) -> Self {
-        let mut view = before.view.as_ref().map(|stored| stored.value.clone());
-        let mut entries = Vec::new();
-        let mut cancels = None;
-        for fact in facts {
-            let follow_up = apply(&mut view, &mut entries, &mut cancels, &before, fact, now);
-            if let Some(follow_up) = follow_up {
-                apply(&mut view, &mut entries, &mut cancels, &before, &follow_up, now);
-            }
-        }
-        let view = view.unwrap_or_else(|| empty(&before));
+    /// Folds the facts, at `now`.
+    pub(super) fn fold(before: Before, facts: &[Fact], words: &OwnWords, now: Timestamp) -> Self {
+        let view = before.view.as_ref().map(|stored| stored.value.clone());
+        let view = view.unwrap_or_else(|| View::empty(&before.store, &before.subject));
         let mut plan = Self {
             before,
             view,
             customers: Vec::new(),
-            entries,
+            entries: Vec::new(),
             started: Vec::new(),
-            cancels,
+            cancels: None,
             cancelled: Vec::new(),
+            woken: Vec::new(),
         };
-        plan.exchange_customers(facts);
-        plan.match_flows(shelf, now);
+        let mut known = plan.before.view.is_some();
+        let mut followed = Vec::new();
+        for fact in facts {
+            if !plan.apply(fact, known, now) {
+                continue;
+            }
+            known = true;
+            for follow_up in reply::follow_ups(&plan.view, fact, words) {
+                plan.apply(&follow_up, known, now);
+                followed.push(follow_up);
+            }
+        }
+        plan.exchange_customers(facts, &followed);
         plan
+    }
+
+    /// Folds one fact; notes what it leaves. Returns whether it left anything.
+    fn apply(&mut self, fact: &Fact, known: bool, now: Timestamp) -> bool {
+        let folded = View::fold(known.then_some(&self.view), fact, &self.before.subject);
+        let Some(said) = said::what(fact, &folded.view) else { return false };
+        // Words and deeds of people are kept even where they change nothing; the shop's repetitions are not.
+        let kept = !folded.transitions.is_empty()
+            || matches!(
+                fact.body,
+                FactBody::Reply(_)
+                    | FactBody::Action { .. }
+                    | FactBody::Customer { .. }
+                    | FactBody::Done { .. }
+            );
+        if !folded.changed && !kept {
+            return false;
+        }
+        let points = folded.transitions.iter().filter_map(|transition| transition.occurrence.point());
+        if let Some(status) = points.filter_map(|point| point.status()).find(|status| status.is_terminal()) {
+            self.cancels = Some(Cancels { reason: Reason::OrderEnded { status }, keep: None });
+        }
+        if let FactBody::Action { action: OrderAction::CancelAutomations { keep }, by, .. } = &fact.body {
+            let reason = Reason::CancelledBy { who: said::who(by) };
+            self.cancels = Some(Cancels { reason, keep: keep.clone() });
+        }
+        self.entries.push(Entry {
+            at: now,
+            fact: fact.id.clone(),
+            source: fact.source.clone(),
+            occurred_at: fact.occurred_at,
+            what: said,
+            transitions: folded.transitions,
+            started: Vec::new(),
+            passed_over: Vec::new(),
+            cancelled: Vec::new(),
+        });
+        self.view = folded.view;
+        true
     }
 
     /// Nothing new was said.
@@ -94,92 +141,77 @@ impl Plan {
         self.entries.is_empty()
     }
 
-    fn exchange_customers(&mut self, facts: &[Fact]) {
-        let old = self.before.view.as_ref().and_then(|stored| stored.value.contribution());
-        let new = self.view.contribution();
+    fn exchange_customers(&mut self, facts: &[Fact], followed: &[Fact]) {
+        let before = self.before.view.as_ref().and_then(|stored| stored.value.order());
+        let old = before.and_then(OrderView::contribution);
+        let new = self.view.order().and_then(OrderView::contribution);
         for (id, stored) in &self.before.customers {
             let held = stored.as_ref().map(|stored| stored.value.clone());
-            let mut customer = held.clone().unwrap_or_else(|| CustomerView::empty(&self.before.store, id));
+            let mut customer = held.unwrap_or_else(|| CustomerView::empty(&self.before.store, id));
             if old != new {
                 customer.exchange(old.as_ref(), new.as_ref());
             }
             for fact in facts {
-                if matches!(&fact.body, FactBody::Reply(reply) if reply.customer.as_ref() == Some(id)) {
-                    customer.heard_from(fact.occurred_at);
+                if let FactBody::Reply(reply) = &fact.body
+                    && reply.customer.as_ref() == Some(id)
+                {
+                    customer.hear(&reply.said, fact.occurred_at);
                 }
             }
-            if held.as_ref() != Some(&customer) {
-                self.customers.push(customer);
+            for fact in followed {
+                if matches!(&fact.body, FactBody::Customer { customer, .. } if customer == id) {
+                    customer = customer::fold(Some(&customer), fact, id).view;
+                }
             }
+            self.customers.push(customer);
         }
     }
 
-    /// The order's customer as they will be: a first order counts itself.
-    fn customer(&self) -> Option<&CustomerView> {
-        let id = self.view.contact()?.id.as_ref()?;
-        let changed = self.customers.iter().find(|customer| customer.id == *id);
-        let held = || self.before.customers.iter().find(|(held, _)| held == id);
-        changed.or_else(|| held().and_then(|(_, stored)| stored.as_ref()).map(|stored| &stored.value))
+    /// The customer behind the subject as they will be: a first order counts itself.
+    pub(super) fn customer(&self) -> Option<&CustomerView> {
+        let id = self.view.customer_id()?;
+        self.view.customer().or_else(|| self.customers.iter().find(|customer| customer.id == *id))
     }
 
-    fn match_flows(&mut self, shelf: &Shelf, now: Timestamp) {
-        let mut entries = std::mem::take(&mut self.entries);
-        for entry in &mut entries {
-            for transition in &entry.transitions {
-                let (started, passed_over) = self.select(shelf, transition, now);
-                entry.started.extend(started.iter().map(|run| run.id.clone()));
-                entry.passed_over.extend(passed_over);
-                self.started.extend(started);
-            }
+    /// The same, to be changed.
+    pub(super) fn customer_mut(&mut self) -> Option<&mut CustomerView> {
+        let id = self.view.customer_id()?.clone();
+        if let View::Customer(view) = &mut self.view {
+            return Some(view);
         }
-        self.started.truncate(MAX_RUNS);
-        self.entries = entries;
+        self.customers.iter_mut().find(|customer| customer.id == id)
     }
 
-    fn select(
-        &self,
-        shelf: &Shelf,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> (Vec<Run>, Vec<(FlowId, Reason)>) {
-        let circumstances = Circumstances { order: &self.view, customer: self.customer(), now };
-        let (mut started, mut passed_over) = (Vec::new(), Vec::new());
-        for loaded in shelf.flows.iter().filter(|loaded| loaded.flow.trigger == transition.trigger) {
-            let verdict = match (loaded.head.active, transition.overtaken_by) {
-                (false, _) => Err(Reason::FlowOff),
-                (true, Some(by)) => Err(Reason::Overtaken { by }),
-                (true, None) => {
-                    loaded.flow.conditions.as_ref().map_or(Ok(()), |all| all.check(circumstances))
-                }
-            };
-            match verdict {
-                Ok(()) => {
-                    let start = RunStart {
-                        store: &self.before.store,
-                        order: &self.before.order,
-                        flow: &loaded.head.id,
-                        version: loaded.head.version,
-                        trigger: transition.trigger,
-                        at: now,
-                        priority: shelf.settings.priority,
-                    };
-                    started.push(Run::begin(start, &loaded.flow, &shelf.zone));
-                }
-                Err(reason) => passed_over.push((loaded.head.id.clone(), reason)),
-            }
-        }
-        (started, passed_over)
+    /// Whether the subject's runs have to be known: some may end, wake, or stand in another's way.
+    pub(super) fn asks_for_runs(&self, shelf: &Shelf) -> bool {
+        let listened = self.view.is_listened() && !self.is_empty();
+        self.cancels.is_some() || listened || self.transitions().any(|t| shelf.asks_for_runs(&t.occurrence))
     }
 
-    /// Ends those of the order's runs that are to end.
-    pub(super) fn cancel(&mut self, runs: Vec<Stored<Run>>, now: Timestamp) {
-        let Some(cancels) = &self.cancels else { return };
-        let to_end = runs.into_iter().filter(|run| {
-            run.value.status == RunStatus::Running && Some(&run.value.id) != cancels.keep.as_ref()
-        });
-        for mut run in to_end.take(MAX_RUNS.saturating_sub(self.started.len())) {
-            if run.value.cancel(&cancels.reason, now) {
-                self.cancelled.push(run);
+    pub(super) fn transitions(&self) -> impl Iterator<Item = &harkara_domain::occurrence::Transition> {
+        self.entries.iter().flat_map(|entry| &entry.transitions)
+    }
+
+    /// Ends those of the subject's runs that are to end, and notes those that may have waited.
+    pub(super) fn see_to(&mut self, runs: Vec<Stored<Run>>, now: Timestamp) {
+        let running = runs.into_iter().filter(|run| run.value.status == RunStatus::Running);
+        let room = MAX_RUNS.saturating_sub(self.started.len());
+        for mut run in running {
+            let ends = self.cancels.as_ref().filter(|cancels| Some(&run.value.id) != cancels.keep.as_ref());
+            match ends {
+                Some(cancels) if self.cancelled.len() < room => {
+                    let ended = run.value.cancel(&cancels.reason, now);
+                    if ended {
+                        if let Some(customer) = self.customer_mut() {
+                            run.value
+                                .to_give_back()
+                                .for_each(|(at, class)| _ = customer.give_back(class, at));
+                        }
+                        self.cancelled.push(run);
+                    }
+                }
+                _ if run.value.listens => self.woken.push(run.value),
+                _ => {}
             }
         }
         let ids = self.cancelled.iter().map(|run| run.value.id.clone());
@@ -188,27 +220,39 @@ impl Plan {
         }
     }
 
+    /// Adds runs to those that start.
+    pub(super) fn start(&mut self, runs: impl IntoIterator<Item = Run>) {
+        self.started.extend(runs);
+        self.started.truncate(MAX_RUNS);
+        if self.started.iter().any(|run| run.listens) {
+            self.view.listen();
+        }
+    }
+
     /// The transaction, and the places in it of the entries with their facts.
     pub(super) fn writes(&self) -> (Vec<Write>, Vec<(usize, FactId)>) {
-        let Before { store, order, view, customers } = &self.before;
+        let Before { store, subject, view, customers } = &self.before;
         let mut writes = Vec::new();
         if view.as_ref().map(|stored| &stored.value) != Some(&self.view) {
-            let mut item = item(keys::view(store, order), &self.view);
-            item.list = keys::order_list(&self.view);
-            writes.push(Write::Put(item, expect(view.as_ref())));
+            writes.push(self.view.put(store, subject, expect(view.as_ref())));
         }
-        for customer in &self.customers {
-            let held =
-                customers.iter().find(|(id, _)| *id == customer.id).and_then(|(_, held)| held.as_ref());
-            writes.push(put(keys::customer(store, &customer.id), customer, expect(held)));
+        for (customer, (_, held)) in self.customers.iter().zip(customers) {
+            let same = match held {
+                Some(held) => held.value == *customer,
+                None => *customer == CustomerView::empty(store, &customer.id),
+            };
+            if !same {
+                writes.push(put_customer(customer, expect(held.as_ref())));
+            }
         }
+        writes.extend(self.renewals());
         let runs = self.started.iter().map(|run| (run, Expect::Absent));
         let ended = self.cancelled.iter().map(|run| (&run.value, Expect::Version(run.version)));
         writes.extend(runs.chain(ended).map(|(run, expect)| put_run(run, expect)));
         let mut recorded = Vec::new();
         for entry in &self.entries {
             recorded.push((writes.len(), entry.fact.clone()));
-            let key = keys::history(store, order, entry.occurred_at, &entry.fact);
+            let key = keys::history(store, subject, entry.occurred_at, &entry.fact);
             writes.push(put(key, entry, Expect::Absent));
         }
         (writes, recorded)
@@ -217,68 +261,8 @@ impl Plan {
 
 /// A put of a run, in its lists.
 pub(crate) fn put_run(run: &Run, expect: Expect) -> Write {
-    let mut item = item(keys::run(&run.store, &run.order, &run.id), run);
+    let mut item = item(keys::run(&run.store, &run.subject, &run.id), run);
     item.list = Some(keys::run_list(run));
     item.due = keys::run_due(run);
     Write::Put(item, expect)
-}
-
-fn empty(before: &Before) -> OrderView {
-    OrderView::empty(&before.store, &before.order)
-}
-
-/// Folds one fact; notes what it leaves. Returns the fact that follows from it, if one does.
-fn apply(
-    view: &mut Option<OrderView>,
-    entries: &mut Vec<Entry>,
-    cancels: &mut Option<Cancels>,
-    before: &Before,
-    fact: &Fact,
-    now: Timestamp,
-) -> Option<Fact> {
-    let folded = fold(view.as_ref(), fact, &before.order);
-    let said = what(fact, &folded.view)?;
-    // Words and deeds of people are kept even where they change nothing; the shop's repetitions are not.
-    let kept = matches!(fact.body, FactBody::Reply(_) | FactBody::Action { .. });
-    if !folded.changed && !kept {
-        return None;
-    }
-    if let Some(status) = folded.transitions.iter().map(|t| t.trigger.status()).find(|s| s.is_terminal()) {
-        *cancels = Some(Cancels { reason: Reason::OrderEnded { status }, keep: None });
-    }
-    if let FactBody::Action { action: OrderAction::CancelAutomations { keep }, by, .. } = &fact.body {
-        *cancels = Some(Cancels { reason: Reason::CancelledBy { who: who(by) }, keep: keep.clone() });
-    }
-    entries.push(Entry {
-        at: now,
-        fact: fact.id.clone(),
-        source: fact.source.clone(),
-        occurred_at: fact.occurred_at,
-        what: said,
-        transitions: folded.transitions,
-        started: Vec::new(),
-        passed_over: Vec::new(),
-        cancelled: Vec::new(),
-    });
-    *view = Some(folded.view);
-    reply::follow_up(view.as_ref()?, fact)
-}
-
-fn who(by: &Actor) -> String {
-    match by {
-        Actor::Customer => "the customer".to_owned(),
-        Actor::Person(name) => name.clone(),
-        Actor::Flow(name) => format!("the flow {name}"),
-    }
-}
-
-fn what(fact: &Fact, after: &OrderView) -> Option<What> {
-    Some(match &fact.body {
-        FactBody::Order(_) => What::Order { status: after.status() },
-        FactBody::Shipment { update, .. } => What::Shipment(update.clone()),
-        FactBody::Refund { refund, .. } => What::Refund { returned: refund.returned },
-        FactBody::Reply(reply) => What::Reply(reply.said.clone()),
-        FactBody::Action { action, by, .. } => What::Action { action: action.clone(), by: by.clone() },
-        FactBody::Receipt(_) => return None,
-    })
 }

@@ -3,9 +3,10 @@
 
 use harkara_channels::{Policy, whatsapp};
 use harkara_domain::{
-    Fact, FactBody, Reason, Run,
+    Fact, FactBody, FactId, Occurrence, Reason, Run,
     fact::{ProviderError, Receipt, ReceiptStatus},
     flow::{Channel, Flow},
+    occurrence::Report,
     reference::StageRef,
     run::{Attempt, Outcome, ReceiptMark, StageRun, StageStatus},
 };
@@ -17,7 +18,7 @@ use crate::{
     customers,
     fault::Fault,
     hand_on::{Onward, job_of},
-    job::{FailureJob, Job},
+    job::{FactsJob, FailureJob, Job},
     keys, ladder,
     port::{Outgoing, QueueName},
     record::load,
@@ -32,16 +33,18 @@ impl Matcher {
             self.counters.add("receipts.not_ours");
             return Ok(());
         };
-        let key = keys::run(&fact.store, &reference.order, &reference.run);
+        let key = keys::run(&fact.store, &reference.subject, &reference.run);
         let Some(stored) = load::<Run>(&*self.table, &key).await? else {
             self.counters.add("receipts.not_ours");
             return Ok(());
         };
         let run = &stored.value;
+        // Before it is noted, so that a crash in between loses nothing; one told twice counts once.
+        self.tell(shelf, run, receipt, fact).await?;
         let version = self.catalog.version(&run.store, &run.flow, run.version).await?;
         let flow = version.ok_or_else(|| Fault::NoFlow(run.flow.clone()))?;
         let now = self.clock.now();
-        let place = RunPlace { store: &fact.store, order: &reference.order, run: &reference.run };
+        let place = RunPlace { store: &fact.store, subject: &reference.subject, run: &reference.run };
         let stand =
             |run: &Run| run.stages.get(usize::from(reference.stage)).map(|state| (state.status, state.due));
         let mut moved = false;
@@ -49,7 +52,7 @@ impl Matcher {
             let before = stand(run);
             take(run, &flow, receipt, reference, now).then(|| {
                 moved = stand(run) != before;
-                run.advance(&flow, now, &shelf.zone);
+                run.advance(&flow, now, shelf.hours(&shelf.zone_of(run)));
                 Vec::new()
             })
         })
@@ -70,20 +73,44 @@ impl Matcher {
                 self.queue.send(QueueName::Failures, message).await?;
             }
             (StageStatus::Skipped, Some(Reason::OptedOut)) => {
-                customers::opt_out(&*self.table, &run.store, &run.order).await?;
+                customers::opt_out(&*self.table, &run.store, &run.subject, self.clock.now()).await?;
             }
             _ => {}
         }
+        let places: Vec<_> = run.to_give_back().collect();
+        customers::give_back(&*self.table, &run.store, &run.subject, &places).await?;
         onward.stages(run, &open_stages(run, self.clock.now())).await?;
         Ok(())
+    }
+
+    /// Tells of a report on a message, where a flow waits for the like. A message that a report has set off
+    /// is reported no further: two flows could go on answering each other.
+    async fn tell(&self, shelf: &Shelf, run: &Run, receipt: &Receipt, fact: &Fact) -> Result<(), Fault> {
+        let report = match receipt.status {
+            ReceiptStatus::Sent => return Ok(()),
+            ReceiptStatus::Delivered => Report::Delivered,
+            ReceiptStatus::Read => Report::Read,
+            ReceiptStatus::Failed => Report::Failed,
+            ReceiptStatus::Clicked => Report::Clicked,
+        };
+        let Some(stage) = receipt.stage.clone() else { return Ok(()) };
+        let occurrence = Occurrence::MessageReported { stage, report };
+        let by_report = matches!(run.occurrence, Occurrence::MessageReported { .. });
+        if by_report || shelf.flows_for(&occurrence).next().is_none() {
+            return Ok(());
+        }
+        let id = FactId::new(format!("report/{}/{}", run.id, occurrence.key()));
+        let body = FactBody::Occurred { subject: run.subject.clone(), occurrence };
+        let facts = vec![Fact { id, body, occurred_at: receipt.at, ..fact.clone() }];
+        let message = vec![Outgoing::now(Job::Facts(FactsJob { facts }).body())];
+        Ok(self.queue.send(QueueName::Events, message).await?)
     }
 }
 
 /// Notes a receipt at its stage; whether it said anything new.
 fn take(run: &mut Run, flow: &Flow, receipt: &Receipt, reference: &StageRef, now: Timestamp) -> bool {
     let channels = flow
-        .stages
-        .get(usize::from(reference.stage))
+        .stage(reference.stage)
         .and_then(|stage| stage.message.as_ref())
         .map_or(&[][..], |message| message.channels.as_slice());
     let Some(state) = run.stages.get_mut(usize::from(reference.stage)) else { return false };

@@ -1,67 +1,97 @@
-//! What a customer's answer means. The answer itself is a fact; what follows from it depends on
-//! where the order stands, so it is a second fact, made here.
+//! What a customer's answer means. The answer itself is a fact; what follows from it depends on where
+//! the order stands and on the words that the store knows, so it is more facts, made here.
 
 use harkara_domain::{
-    CustomerId, CustomerView, Fact, FactBody, FactId, OrderId, OrderStatus, OrderView, StoreId, Trigger,
-    fact::{Actor, Choice, OrderAction, Said},
+    CustomerId, CustomerView, Fact, FactBody, FactId, OrderStatus, OrderView, Point, StoreId, Subject,
+    fact::{Actor, Choice, CustomerAction, CustomerFact, OrderAction, Reply, Said},
+    flow::{
+        Channel,
+        heard::{Intent, OwnWords},
+    },
     order::Confirmation,
 };
 
 use super::Matcher;
-use crate::{
-    fault::Fault,
-    keys,
-    record::{expect, load, put},
-};
+use crate::{fault::Fault, keys, record::load, views::View};
 
 /// The flag of an order whose customer tapped Cancel when it was on its road already.
-pub(super) const CANCEL_REQUESTED: &str = "cancel_requested";
+const CANCEL_REQUESTED: &str = "cancel_requested";
+/// The flag of an order whose customer said that something was wrong.
+const COMPLAINT: &str = "complaint";
 
-/// The fact that follows from a tapped button.
-pub(super) fn follow_up(view: &OrderView, fact: &Fact) -> Option<Fact> {
-    let FactBody::Reply(reply) = &fact.body else { return None };
-    let Said::Tapped { choice, .. } = reply.said else { return None };
-    let status = view.status();
-    let action = match choice {
-        Choice::Confirm if view.confirmation() == Confirmation::Pending => {
-            OrderAction::Reach(Trigger::OrderConfirmed)
+/// The facts that follow from an answer; `view` is the subject's after it.
+pub(super) fn follow_ups(view: &View, fact: &Fact, words: &OwnWords) -> Vec<Fact> {
+    let FactBody::Reply(reply) = &fact.body else { return Vec::new() };
+    match &reply.said {
+        Said::Tapped { choice, .. } => {
+            view.order().map(|order| tapped(order, fact, *choice)).unwrap_or_default()
         }
-        Choice::Cancel if status < OrderStatus::Booked => OrderAction::Reach(Trigger::OrderCancelled),
+        Said::Wrote(text) => wrote(reply, fact, text, words).into_iter().collect(),
+    }
+}
+
+/// What a tap does to its order.
+fn tapped(order: &OrderView, fact: &Fact, choice: Choice) -> Vec<Fact> {
+    let status = order.status();
+    let flag = |flag: &str| OrderAction::SetFlag { flag: flag.to_owned(), on: true };
+    let actions = match choice {
+        Choice::Confirm if order.confirmation() == Confirmation::Pending => {
+            vec![("confirm", OrderAction::Reach(Point::Confirmed))]
+        }
+        Choice::Cancel if status < OrderStatus::Booked => {
+            vec![("cancel", OrderAction::Reach(Point::Cancelled))]
+        }
         // The parcel is on its road: a tap cannot call it back, a person may.
-        Choice::Cancel if !status.is_terminal() => {
-            OrderAction::SetFlag { flag: CANCEL_REQUESTED.to_owned(), on: true }
-        }
-        _ => return None,
+        Choice::Cancel if !status.is_terminal() => vec![
+            ("cancel", flag(CANCEL_REQUESTED)),
+            ("cancel/requested", OrderAction::Reach(Point::CancellationRequested)),
+        ],
+        Choice::Dissatisfied => vec![("dissatisfied", flag(COMPLAINT))],
+        Choice::Confirm | Choice::Cancel | Choice::Satisfied => Vec::new(),
     };
+    let follows = |(name, action): (&str, OrderAction)| Fact {
+        id: FactId::new(format!("{}/{name}", fact.id)),
+        body: FactBody::Action { order: order.id.clone(), action, by: Actor::Customer },
+        ..fact.clone()
+    };
+    actions.into_iter().map(follows).collect()
+}
+
+/// STOP and START, and their kin.
+fn wrote(reply: &Reply, fact: &Fact, text: &str, words: &OwnWords) -> Option<Fact> {
+    let customer = reply.customer.clone()?;
+    let on = if Intent::Stop.heard_in(text, words) {
+        true
+    } else if Intent::Start.heard_in(text, words) {
+        false
+    } else {
+        return None;
+    };
+    let channel = Channel::ALL.into_iter().find(|channel| channel.as_str() == &*fact.source);
+    let said = CustomerFact::Acted { action: CustomerAction::Suppress { on, channel }, by: Actor::Customer };
     Some(Fact {
-        id: FactId::new(format!("{}/{}", fact.id, choice.as_str())),
-        body: FactBody::Action { order: view.id.clone(), action, by: Actor::Customer },
+        id: FactId::new(format!("{}/{}", fact.id, if on { "stop" } else { "start" })),
+        body: FactBody::Customer { customer, said },
         ..fact.clone()
     })
 }
 
 impl Matcher {
-    /// Whoever writes without a button means their last order. Somebody without an order is noted,
-    /// since their message opens the 24-hour window.
+    /// What facts about a customer are folded into: whoever writes without a button means their last
+    /// order, where they have one; all else is about themselves.
     pub(super) async fn last_order(
         &self,
         store: &StoreId,
-        customer: &CustomerId,
+        customer: CustomerId,
         facts: &[Fact],
-    ) -> Result<Option<OrderId>, Fault> {
-        let key = keys::customer(store, customer);
-        let stored = load::<CustomerView>(&*self.table, &key).await?;
-        let last = stored.as_ref().and_then(|stored| stored.value.last_order.clone());
-        if let Some((_, order)) = last {
-            return Ok(Some(order));
+    ) -> Result<Subject, Fault> {
+        // A button says what it is about: this one was under a message about no order.
+        let wrote = |fact: &Fact| matches!(&fact.body, FactBody::Reply(reply) if matches!(reply.said, Said::Wrote(_)));
+        if !facts.iter().all(wrote) {
+            return Ok(customer.into());
         }
-        let held = stored.as_ref().map(|stored| stored.value.clone());
-        let mut view = held.clone().unwrap_or_else(|| CustomerView::empty(store, customer));
-        facts.iter().for_each(|fact| view.heard_from(fact.occurred_at));
-        if held.as_ref() != Some(&view) {
-            // Whoever was faster may have placed the customer's first order: the message comes again.
-            self.table.write(vec![put(key, &view, expect(stored.as_ref()))]).await?;
-        }
-        Ok(None)
+        let stored = load::<CustomerView>(&*self.table, &keys::customer(store, &customer)).await?;
+        let last = stored.and_then(|stored| stored.value.last_order);
+        Ok(last.map_or_else(|| customer.into(), |(_, order)| order.into()))
     }
 }

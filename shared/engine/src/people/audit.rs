@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{People, PeopleError, token};
 use crate::{
     keys,
-    port::{Expect, Key, Query},
+    port::{Expect, Key, Query, Write},
     read::Listed,
     record::{decode, put},
 };
@@ -32,11 +32,21 @@ impl People {
     /// # Errors
     /// When the write fails: the change should not be made then.
     pub async fn log(&self, store: &StoreId, who: &str, what: &str, on: &str) -> Result<(), PeopleError> {
+        Ok(self.table.write(vec![self.entry(store, who, what, on)?]).await?)
+    }
+
+    /// What writes a change down in the transaction that makes it.
+    pub(crate) fn entry(
+        &self,
+        store: &StoreId,
+        who: &str,
+        what: &str,
+        on: &str,
+    ) -> Result<Write, PeopleError> {
         let at = self.clock.now();
         let entry = AuditEntry { at, who: who.to_owned(), what: what.to_owned(), on: on.to_owned() };
         let place = format!("{}#{}", keys::stamp(at), token::fresh()?.get(..12).unwrap_or_default());
-        let key = Key::new(keys::audit(store), place);
-        Ok(self.table.write(vec![put(key, &entry, Expect::Absent)]).await?)
+        Ok(put(Key::new(keys::audit(store), place), &entry, Expect::Absent))
     }
 
     /// The log, the latest first.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-pub use harkara_channels::{HttpRequest, HttpResponse};
+pub use harkara_channels::{HttpRequest, HttpResponse, Reach};
 
 /// A call without an answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +10,10 @@ pub enum HttpError {
     /// The request never left: name resolution, connection or TLS failed.
     #[error("no connection: {0}")]
     NotSent(String),
+    /// The request was not sent, and never will be while its address leads there: it is for public
+    /// addresses alone ([`Reach::Public`]).
+    #[error("{0}")]
+    NotPublic(String),
     /// It may have arrived: the answer is late or was cut off.
     #[error("the answer was lost: {0}")]
     AnswerLost(String),
@@ -18,6 +22,6 @@ pub enum HttpError {
 /// Calls providers, over one client with kept connections and one time limit.
 #[async_trait]
 pub trait Http: Send + Sync {
-    /// Performs a request. Any status is an answer.
+    /// Performs a request. Any status is an answer; a redirection is not followed.
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
 }

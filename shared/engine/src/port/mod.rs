@@ -10,7 +10,7 @@ mod secrets;
 mod table;
 
 pub use clock::{Clock, SystemClock};
-pub use http::{Http, HttpError, HttpRequest, HttpResponse};
+pub use http::{Http, HttpError, HttpRequest, HttpResponse, Reach};
 pub use mail::{Mail, MailError, Mailer};
 pub use queue::{Delivery, Outgoing, PerQueue, Queue, QueueError, QueueName, Unprocessed};
 pub use scheduler::{Scheduler, SchedulerError};

@@ -136,9 +136,11 @@ impl Replayer {
         if !reopen(&mut loaded.run.value, job, now) {
             return Ok(Prospect::Gone);
         }
-        Ok(match decide(loaded.scene(), job.stage, job.series + 1) {
-            Decision::Act | Decision::Wait(..) => Prospect::Run,
-            Decision::Skip(reason) | Decision::Cancel(reason) => Prospect::LeaveOut(reason),
+        Ok(match decide(loaded.scene(job.stage), job.stage, job.series + 1) {
+            Decision::Act | Decision::Take(_) | Decision::Listen(_) | Decision::Wait(..) => Prospect::Run,
+            Decision::Skip(reason) | Decision::Cancel(reason) | Decision::Leave(reason) => {
+                Prospect::LeaveOut(reason)
+            }
             Decision::Void => Prospect::Gone,
         })
     }
@@ -221,7 +223,7 @@ impl Replayer {
                 Ok(true)
             }
             Content::Stage { job, .. } => {
-                let place = RunPlace { store, order: &job.order, run: &job.run };
+                let place = RunPlace { store, subject: &job.subject, run: &job.run };
                 let again = runs::change(&*self.table, place, None, |run| {
                     reopen(run, job, now).then(|| vec![mark.clone()])
                 })

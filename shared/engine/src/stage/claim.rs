@@ -3,13 +3,17 @@
 
 use harkara_domain::{
     Reason,
-    flow::OnAmbiguous,
+    decide::unwanted,
+    flow::{Class, OnAmbiguous, Stage},
     run::{Claim, StageRun, StageStatus},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Loaded, StageRunner, Step, record_outcome::Performed};
-use crate::{fault::Fault, job::StageJob, ladder};
+use super::{
+    Loaded, StageRunner, Step,
+    record_outcome::{End, Performed},
+};
+use crate::{fault::Fault, job::StageJob, ladder, port::Write, views::put_customer};
 
 impl StageRunner {
     /// How long a claim holds: longer than any provider's time limit, shorter than the queue's
@@ -30,26 +34,33 @@ impl StageRunner {
         if state.is_ambiguous() && loaded.flow.on_ambiguous == OnAmbiguous::Hold {
             return self.hold(loaded, job).await;
         }
+        let place = place_under_cap(&loaded, job, stage);
         let claim = Claim { at: loaded.now, until: loaded.now + self.clock.real(Self::LEASE) };
         if let Some(state) = loaded.run.value.stages.get_mut(usize::from(job.stage)) {
+            state.since.get_or_insert(loaded.now);
             state.claim = Some(claim);
             state.tries += 1;
+            state.counted = place.as_ref().map(|(counted, _)| *counted).or(state.counted);
         }
-        if !self.try_write(&loaded.run.value, loaded.run.version).await? {
+        let counted = place.map(|(_, write)| write);
+        if !self.try_write(&loaded.run.value, loaded.run.version, counted).await? {
             return Ok(None);
         }
         loaded.run.version += 1;
-        let performed = self.perform(&loaded, job).await?;
+        let performed = self.perform(&mut loaded, job).await?;
         self.record(loaded, job, performed, tried).await.map(Some)
     }
 
-    async fn perform(&self, loaded: &Loaded, job: &StageJob) -> Result<Performed, Fault> {
-        let Some((state, stage)) = loaded.stage(job) else { return Ok(Performed::sent(state_of(None))) };
+    async fn perform(&self, loaded: &mut Loaded, job: &StageJob) -> Result<Performed, Fault> {
+        let flow = loaded.flow.clone();
+        let (Some((state, _)), Some(stage)) = (loaded.stage(job), flow.stage(job.stage)) else {
+            return Ok(Performed::sent(state_of(None)));
+        };
         let mut performed = Performed::sent(state_of(Some(state)));
         if !state.workflow_done && !stage.workflow.is_empty() {
-            match self.workflow(loaded, job, &stage.workflow).await {
-                Ok(()) => performed.workflow_done = true,
-                Err(problem) => return Ok(performed.not_done(loaded.now, problem)),
+            performed = self.workflow(loaded, job, performed).await;
+            if !matches!(performed.end, End::Sent) {
+                return Ok(performed);
             }
         }
         match &stage.message {
@@ -70,8 +81,8 @@ impl StageRunner {
                 state.end(StageStatus::Sent, None, loaded.now);
             }
         }
-        let due = run.advance(&loaded.flow, loaded.now, &loaded.shelf.zone);
-        if !self.try_write(&run, loaded.run.version).await? {
+        let due = run.advance(&loaded.flow, loaded.now, loaded.shelf.hours(&loaded.zone));
+        if !self.try_write(&run, loaded.run.version, None).await? {
             return Ok(None);
         }
         self.counters.add("stage.ambiguous");
@@ -92,6 +103,19 @@ impl StageRunner {
         }
         Ok(ended)
     }
+}
+
+/// What counts the stage's message at its customer, where its class has a cap: written with the claim, so
+/// that two flows cannot both take the last place. Nothing for what has its place already.
+fn place_under_cap(loaded: &Loaded, job: &StageJob, stage: &Stage) -> Option<((Timestamp, Class), Write)> {
+    let message = stage.message.as_ref()?;
+    let scene = loaded.scene(job.stage);
+    let capped = |class: &Class| scene.on.rules.caps.contains_key(class);
+    let class = scene.class.filter(capped).filter(|_| unwanted(scene, message).is_none())?;
+    loaded.stage(job).filter(|(state, _)| state.counted.is_none())?;
+    let (mut customer, expect) = loaded.customer_to_write()?;
+    customer.count_send(class, loaded.now);
+    Some(((loaded.now, class), put_customer(&customer, expect)))
 }
 
 /// The tries, channel and form that a stage is at.

@@ -1,14 +1,11 @@
 //! Performs a stage's message: through its channels in turn, until one takes it, one says to wait, or
 //! none is left.
 
-use harkara_channels::{
-    Button, OutgoingMessage, Policy, Unsendable, Verdict, email,
-    template::{Category, Variables},
-    whatsapp,
-};
+use harkara_channels::{Button, OutgoingMessage, Policy, Rendered, Unsendable, Verdict, email, whatsapp};
 use harkara_domain::{
-    Reason,
-    fact::{Contact, ProviderError},
+    Reason, Subject,
+    decide::{may_use, unwanted},
+    fact::{Choice, ProviderError},
     flow::{Channel, Message},
     reference::ReferenceKey,
     run::{Attempt, Outcome},
@@ -25,7 +22,7 @@ use crate::{
 };
 
 /// What a channel came to.
-enum Delivered {
+pub(super) enum Delivered {
     Accepted(String),
     Refused(ProviderError, Policy),
     Lost(String),
@@ -35,11 +32,11 @@ enum Delivered {
 
 /// How WhatsApp is connected, with the key of our references.
 #[derive(Deserialize)]
-struct WhatsApp {
+pub(super) struct WhatsApp {
     #[serde(flatten)]
-    connection: whatsapp::Connection,
+    pub(super) connection: whatsapp::Connection,
     #[serde(default)]
-    reference_key: Option<ReferenceKey>,
+    pub(super) reference_key: Option<ReferenceKey>,
 }
 
 /// WhatsApp takes free text this long after the customer last wrote (Meta's customer service window).
@@ -54,24 +51,29 @@ impl StageRunner {
         message: &Message,
         mut performed: Performed,
     ) -> Result<Performed, Fault> {
-        let whatsapp = match self.whatsapp(job).await {
+        let whatsapp = match self.connection::<WhatsApp>(job, "whatsapp").await {
             Ok(connection) => connection,
             Err(problem) => return Ok(performed.not_done(loaded.now, problem)),
         };
         let key = whatsapp.as_ref().and_then(|whatsapp| whatsapp.reference_key.as_ref());
-        if unwanted(loaded, message) {
-            return Ok(performed.skipped(Reason::OptedOut));
+        let scene = loaded.scene(job.stage);
+        if let Some(reason) = unwanted(scene, message) {
+            return Ok(performed.skipped(reason));
         }
-        let mut outgoing = match compose(loaded, job, message, key) {
-            Ok(outgoing) => outgoing,
-            Err(reason) => return Ok(performed.failed(reason)),
-        };
         while let Some(&channel) = message.channels.get(usize::from(performed.channel)) {
+            if !scene.class.is_none_or(|class| may_use(scene, class, channel)) {
+                performed.without_consent();
+                continue;
+            }
             if let Some(pause) = loaded.shelf.paused(channel, loaded.now) {
                 let reason =
                     Reason::ChannelPaused { channel: channel.to_string(), because: pause.because.clone() };
                 return Ok(performed.later(pause.until, reason));
             }
+            let mut outgoing = match compose(loaded, job, (channel, message), key) {
+                Ok(outgoing) => outgoing,
+                Err(reason) => return Ok(performed.failed(reason)),
+            };
             outgoing.reference = loaded.run.value.reference(job.stage, performed.tries);
             let connection = whatsapp.as_ref().map(|whatsapp| &whatsapp.connection);
             let delivered = self.deliver(job, channel, &outgoing, connection, performed.as_template).await?;
@@ -80,14 +82,6 @@ impl StageRunner {
             }
         }
         Ok(performed.none_left(message))
-    }
-
-    async fn whatsapp(&self, job: &StageJob) -> Result<Option<WhatsApp>, String> {
-        let text =
-            self.secrets.get(job.store.as_str(), "whatsapp").await.map_err(|error| error.to_string())?;
-        text.map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|error| format!("the connection to WhatsApp cannot be read: {error}"))
     }
 
     async fn deliver(
@@ -141,46 +135,38 @@ impl StageRunner {
                 Verdict::Refused(error, policy) => Delivered::Refused(error, policy),
                 Verdict::Unclear(error) => Delivered::Lost(error.to_string()),
             },
-            Err(HttpError::NotSent(problem)) => Delivered::NotSent(problem),
+            Err(HttpError::NotSent(problem) | HttpError::NotPublic(problem)) => Delivered::NotSent(problem),
             Err(HttpError::AnswerLost(problem)) => Delivered::Lost(problem),
         }
     }
 }
 
-/// The customer has asked for no more marketing, and this is some.
-fn unwanted(loaded: &Loaded, message: &Message) -> bool {
-    let opted_out = loaded.customer.as_ref().is_some_and(|customer| customer.opted_out);
-    let marketing = || loaded.shelf.template(&message.template)?.ok().map(|template| template.category());
-    opted_out && marketing() == Some(Category::Marketing)
-}
-
-/// Fills the template in, and signs the buttons.
-fn compose(
+/// Fills a channel's template in, in the customer's language or the first of the store's, and signs the
+/// buttons.
+pub(super) fn compose(
     loaded: &Loaded,
     job: &StageJob,
-    message: &Message,
+    (channel, message): (Channel, &Message),
     key: Option<&ReferenceKey>,
 ) -> Result<OutgoingMessage, Reason> {
     let problem = |problem: String| Reason::Template { problem };
-    let shelf = &loaded.shelf;
+    let (shelf, name, to) = (&loaded.shelf, message.template(channel), loaded.contact());
     let template = shelf
-        .template(&message.template)
-        .ok_or_else(|| problem(format!("there is no template {}", message.template)))?
+        .template(name)
+        .ok_or_else(|| problem(format!("there is no template {name}")))?
         .map_err(|problems| problem(problems.to_owned()))?;
-    let variables = Variables::of(&loaded.order, loaded.customer.as_ref(), &shelf.settings.name);
-    let languages: Vec<&str> = shelf.settings.languages.iter().map(String::as_str).collect();
-    let content = template.render(&variables, &languages).map_err(|error| problem(error.to_string()))?;
-    let mut buttons = Vec::new();
-    for &choice in &message.buttons {
-        let key = key.ok_or_else(|| problem("WhatsApp has no key for signed buttons".to_owned()))?;
-        let label = content.labels.get(&choice);
-        let title = label.ok_or_else(|| problem(format!("no words for the button {}", choice.as_str())))?;
-        let payload = key.payload(&job.store, choice, &job.order);
-        buttons.push(Button { choice, title: title.clone(), payload });
-    }
-    let heard = loaded.customer.as_ref().and_then(|customer| customer.last_inbound_at);
+    let languages: Vec<&str> =
+        to.language.iter().chain(&shelf.settings.languages).map(String::as_str).collect();
+    let content =
+        template.render(&loaded.variables(), &languages).map_err(|error| problem(error.to_string()))?;
+    let buttons = match channel {
+        Channel::Whatsapp => buttons(loaded, job, message, &content, key).map_err(problem)?,
+        // A mail has nothing to tap that would reach us.
+        Channel::Email => Vec::new(),
+    };
+    let heard = loaded.customer().and_then(|customer| customer.last_inbound_at);
     Ok(OutgoingMessage {
-        to: loaded.order.contact().cloned().unwrap_or_else(Contact::default),
+        to,
         content,
         buttons,
         window_open: heard.is_some_and(|at| loaded.now.duration_since(at) < FREE_TEXT_WINDOW),
@@ -188,9 +174,37 @@ fn compose(
     })
 }
 
+/// The answers to offer. They are about what the run is about; of a cart, about its customer.
+fn buttons(
+    loaded: &Loaded,
+    job: &StageJob,
+    message: &Message,
+    content: &Rendered,
+    key: Option<&ReferenceKey>,
+) -> Result<Vec<Button>, String> {
+    let subject = match &job.subject {
+        Subject::Cart(_) => loaded.view.customer_id().cloned().map(Subject::Customer),
+        subject => Some(subject.clone()),
+    };
+    let button = |choice: Choice| {
+        let key = key.ok_or("WhatsApp has no key for signed buttons")?;
+        let subject = subject.as_ref().ok_or("nobody knows whose answer it would be")?;
+        let label = content.labels.get(&choice);
+        let title = label.ok_or_else(|| format!("no words for the button {}", choice.as_str()))?;
+        Ok(Button { choice, title: title.clone(), payload: key.payload(&job.store, choice, subject) })
+    };
+    message.buttons.iter().map(|choice| button(*choice)).collect()
+}
+
 impl Performed {
+    /// The customer has not agreed to marketing by this channel: on to the next.
+    pub(super) fn without_consent(&mut self) {
+        self.no_consent = true;
+        self.channel += 1;
+    }
+
     /// Notes what a channel came to; `true` when that settles this performance.
-    fn take(&mut self, channel: Channel, delivered: Delivered, now: jiff::Timestamp) -> bool {
+    pub(super) fn take(&mut self, channel: Channel, delivered: Delivered, now: jiff::Timestamp) -> bool {
         match delivered {
             Delivered::Accepted(id) => self.attempt(channel, now, Outcome::Accepted(id)),
             Delivered::Lost(problem) => {
@@ -251,10 +265,15 @@ impl Performed {
         true
     }
 
-    fn none_left(mut self, message: &Message) -> Self {
+    pub(super) fn none_left(mut self, message: &Message) -> Self {
         let refusal = self.last_refusal.take();
         let names: Vec<String> = message.channels.iter().map(ToString::to_string).collect();
         let content = self.unsendable.iter().find(|(_, why)| *why != Unsendable::NoAddress);
+        // They could be reached, but do not want it.
+        if refusal.is_none() && content.is_none() && self.no_consent {
+            self.channel = 0;
+            return self.skipped(Reason::NoConsent);
+        }
         let reason = match (refusal, content) {
             (Some(refusal), _) => refusal,
             (None, Some((channel, why))) => Reason::Template { problem: format!("{channel}: {why}") },

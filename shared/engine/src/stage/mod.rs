@@ -2,34 +2,38 @@
 //! records, hands on.
 
 mod claim;
+mod loaded;
 mod message;
 mod record_outcome;
+pub(crate) mod rehearse;
 mod workflow;
 
 use harkara_domain::{
-    CustomerView, Flow, OrderView, Reason, Run,
-    decide::{Decision, Scene, decide},
-    flow::Stage,
-    run::{StageRun, StageStatus},
+    Reason, Run,
+    decide::{Decision, decide},
+    run::StageStatus,
 };
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     batch,
-    catalog::{Catalog, Shelf},
+    catalog::Catalog,
     count::Counters,
+    customers,
     fault::Fault,
     hand_on::Onward,
     job::{Job, StageJob},
-    keys, ladder,
+    ladder,
     matching::put_run,
     port::{
         Clock, Delivery, Expect, Http, Mailer, Queue, QueueName, Scheduler, Secrets, Table, Unprocessed,
-        WriteError,
+        Write, WriteError,
     },
-    record::{MAX_ROUNDS, Stored, all, decode, load},
+    record::MAX_ROUNDS,
 };
+pub(crate) use loaded::Loaded;
 use record_outcome::Performed;
 
 /// Performs what is due.
@@ -61,56 +65,6 @@ enum Step {
     Settled,
     /// A failed try: the message stays in flight, hidden for so long.
     Again(Duration),
-}
-
-/// All that a stage is decided on.
-pub(crate) struct Loaded {
-    pub(crate) shelf: Arc<Shelf>,
-    pub(crate) flow: Arc<Flow>,
-    pub(crate) run: Stored<Run>,
-    pub(crate) order: OrderView,
-    pub(crate) customer: Option<CustomerView>,
-    pub(crate) now: Timestamp,
-}
-
-impl Loaded {
-    /// Loads all that the stage is decided on: the order's runs and view in one query, the customer.
-    pub(crate) async fn load(
-        table: &dyn Table,
-        catalog: &Catalog,
-        clock: &dyn Clock,
-        job: &StageJob,
-    ) -> Result<Option<Self>, Fault> {
-        let shelf = catalog.shelf(&job.store).await?.ok_or_else(|| Fault::NoStore(job.store.clone()))?;
-        let items = all(table, keys::runs_and_view(&job.store, &job.order)).await?;
-        let place = keys::run(&job.store, &job.order, &job.run);
-        let find = |sk: &str| items.iter().find(|item| item.key.sk == sk);
-        let (Some(run), Some(view)) = (find(&place.sk), find(keys::VIEW)) else { return Ok(None) };
-        let (run, order) = (decode::<Run>(run)?, decode::<OrderView>(view)?.value);
-        let version = catalog.version(&job.store, &run.value.flow, run.value.version).await?;
-        let flow = version.ok_or_else(|| Fault::NoFlow(run.value.flow.clone()))?;
-        let customer = match order.contact().and_then(|contact| contact.id.as_ref()) {
-            Some(id) => load::<CustomerView>(table, &keys::customer(&job.store, id)).await?,
-            None => None,
-        };
-        let customer = customer.map(|stored| stored.value);
-        Ok(Some(Self { shelf, flow, run, order, customer, now: clock.now() }))
-    }
-
-    pub(crate) fn scene(&self) -> Scene<'_> {
-        Scene {
-            run: &self.run.value,
-            flow: &self.flow,
-            order: &self.order,
-            customer: self.customer.as_ref(),
-            now: self.now,
-            zone: &self.shelf.zone,
-        }
-    }
-
-    fn stage(&self, job: &StageJob) -> Option<(&StageRun, &Stage)> {
-        self.run.value.stage(&self.flow, job.stage)
-    }
 }
 
 impl StageRunner {
@@ -160,7 +114,7 @@ impl StageRunner {
                 self.counters.add("stage.gone");
                 return Ok(Step::Settled);
             };
-            let step = match decide(loaded.scene(), job.stage, job.series) {
+            let step = match decide(loaded.scene(job.stage), job.stage, job.series) {
                 Decision::Void => return self.void(&loaded, job).await,
                 Decision::Wait(until, reason) => {
                     // A wait is no try, and forgets none.
@@ -169,6 +123,9 @@ impl StageRunner {
                 }
                 Decision::Skip(reason) => self.end(loaded, job, StageStatus::Skipped, reason).await?,
                 Decision::Cancel(reason) => self.end(loaded, job, StageStatus::Cancelled, reason).await?,
+                Decision::Take(arm) => self.take(loaded, job, arm).await?,
+                Decision::Listen(until) => self.listen(loaded, job, until).await?,
+                Decision::Leave(reason) => self.leave(loaded, &reason).await?,
                 Decision::Act => self.act(loaded, job, job.failed + receives).await?,
             };
             if let Some(step) = step {
@@ -191,8 +148,15 @@ impl StageRunner {
             let overdue = crate::matching::open_stages(&loaded.run.value, loaded.now);
             let next: Vec<_> = overdue.into_iter().filter(|(_, due)| *due >= ended_at).collect();
             self.onward().stages(&loaded.run.value, &next).await?;
+            self.give_back(&loaded.run.value).await?;
         }
         Ok(Step::Settled)
+    }
+
+    /// Gives the places under caps back that a run's stages have and no longer need. Safe to repeat.
+    async fn give_back(&self, run: &Run) -> Result<(), Fault> {
+        let places: Vec<_> = run.to_give_back().collect();
+        customers::give_back(&*self.table, &run.store, &run.subject, &places).await
     }
 
     /// Puts the stage off. The job goes back to its time as a new message; with a reason, the run
@@ -210,7 +174,7 @@ impl StageRunner {
                 state.due = Some(until);
                 state.reason = Some(reason);
             }
-            if !self.try_write(&run, loaded.run.version).await? {
+            if !self.try_write(&run, loaded.run.version, None).await? {
                 return Ok(None);
             }
         }
@@ -226,27 +190,74 @@ impl StageRunner {
         status: StageStatus,
         reason: Reason,
     ) -> Result<Option<Step>, Fault> {
-        let mut run = loaded.run.value;
-        if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
-            state.lose_claim(loaded.now);
-            state.end(status, Some(reason), loaded.now);
-        }
-        let due = run.advance(&loaded.flow, loaded.now, &loaded.shelf.zone);
-        if !self.try_write(&run, loaded.run.version).await? {
+        let Loaded { shelf, flow, run, zone, now, .. } = loaded;
+        let (mut run, version) = (run.value, run.version);
+        run.end(&flow, job.stage, status, &reason, now);
+        let due = run.advance(&flow, now, shelf.hours(&zone));
+        if !self.try_write(&run, version, None).await? {
             return Ok(None);
         }
         self.counters.add(if status == StageStatus::Skipped { "stage.skipped" } else { "stage.cancelled" });
+        self.give_back(&run).await?;
         self.onward().stages(&run, &due).await?;
         Ok(Some(Step::Settled))
     }
 
-    /// Writes a run that was read at `version`; `false` when somebody else was faster.
-    async fn try_write(&self, run: &Run, version: u64) -> Result<bool, Fault> {
-        match self.table.write(vec![put_run(run, Expect::Version(version))]).await {
+    /// Goes on from a fork in one arm.
+    async fn take(&self, loaded: Loaded, job: &StageJob, arm: u16) -> Result<Option<Step>, Fault> {
+        let Loaded { shelf, flow, run, zone, now, .. } = loaded;
+        let (mut run, version) = (run.value, run.version);
+        run.take(&flow, job.stage, arm, now);
+        let due = run.advance(&flow, now, shelf.hours(&zone));
+        if !self.try_write(&run, version, None).await? {
+            return Ok(None);
+        }
+        self.counters.add("stage.forked");
+        self.onward().stages(&run, &due).await?;
+        Ok(Some(Step::Settled))
+    }
+
+    /// Begins to wait at a fork, until its time is up at the latest.
+    async fn listen(&self, loaded: Loaded, job: &StageJob, until: Timestamp) -> Result<Option<Step>, Fault> {
+        let mut run = loaded.run.value;
+        if let Some(state) = run.stages.get_mut(usize::from(job.stage)) {
+            state.listens = true;
+            state.due = Some(until);
+        }
+        if !self.try_write(&run, loaded.run.version, None).await? {
+            return Ok(None);
+        }
+        self.onward().job(job.clone(), until).await?;
+        Ok(Some(Step::Settled))
+    }
+
+    /// Ends all that is pending of the run.
+    async fn leave(&self, loaded: Loaded, reason: &Reason) -> Result<Option<Step>, Fault> {
+        let mut run = loaded.run.value;
+        run.cancel(reason, loaded.now);
+        if !self.try_write(&run, loaded.run.version, None).await? {
+            return Ok(None);
+        }
+        self.counters.add("runs.left");
+        self.give_back(&run).await?;
+        Ok(Some(Step::Settled))
+    }
+
+    /// Writes a run that was read at `version`, and `more` with it; `false` when somebody else was faster.
+    async fn try_write(&self, run: &Run, version: u64, more: Option<Write>) -> Result<bool, Fault> {
+        let writes = [put_run(run, Expect::Version(version))].into_iter().chain(more).collect();
+        match self.table.write(writes).await {
             Ok(()) => Ok(true),
             Err(WriteError::Expectation(_) | WriteError::Conflict) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// How the store is connected; `None` where it is not.
+    async fn connection<C: DeserializeOwned>(&self, job: &StageJob, name: &str) -> Result<Option<C>, String> {
+        let text = self.secrets.get(job.store.as_str(), name).await.map_err(|error| error.to_string())?;
+        let read = text.map(|text| serde_json::from_str(&text)).transpose();
+        read.map_err(|error| format!("the connection {name} cannot be read: {error}"))
     }
 
     pub(crate) fn onward(&self) -> Onward<'_> {

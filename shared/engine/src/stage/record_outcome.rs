@@ -5,19 +5,21 @@ use harkara_channels::Unsendable;
 use harkara_domain::{
     Reason,
     flow::Channel,
-    run::{Attempt, Outcome, Run, StageStatus},
+    run::{Attempt, Coupon, Outcome, Run, StageStatus},
 };
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 use super::{Loaded, StageRunner, Step};
 use crate::{
-    catalog::{FlowHead, Pause},
+    catalog::Pause,
     customers,
     fault::Fault,
     job::{FailureJob, Job, StageJob},
     keys, ladder,
-    port::{Expect, Outgoing, QueueName, WriteError},
-    record::{load, put},
+    ownership::change::pause_because,
+    port::{Expect, Outgoing, QueueName},
+    record::put,
     runs::{self, RunPlace},
 };
 
@@ -29,9 +31,15 @@ pub(super) struct Performed {
     pub(super) channel: u16,
     pub(super) as_template: bool,
     pub(super) workflow_done: bool,
+    /// The actions that are done.
+    pub(super) acted: BTreeSet<u16>,
+    /// The coupon that the run has now.
+    pub(super) coupon: Option<Coupon>,
     pub(super) end: End,
     pub(super) unsendable: Vec<(Channel, Unsendable)>,
     pub(super) last_refusal: Option<Reason>,
+    /// A channel was passed over, since the customer has not agreed to marketing by it.
+    pub(super) no_consent: bool,
     pub(super) pause: Option<(Channel, Pause, bool)>,
     pub(super) opted_out: bool,
     pub(super) flow_off: Option<String>,
@@ -64,9 +72,12 @@ impl Performed {
             channel,
             as_template,
             workflow_done: false,
+            acted: BTreeSet::new(),
+            coupon: None,
             end: End::Sent,
             unsendable: Vec::new(),
             last_refusal: None,
+            no_consent: false,
             pause: None,
             opted_out: false,
             flow_off: None,
@@ -122,18 +133,19 @@ impl StageRunner {
         let spent = tried >= ladder::MAX_RECEIVES;
         let wait = ladder::wait(tried);
         let retry_at = now + wait;
-        let place = RunPlace { store: &job.store, order: &job.order, run: &job.run };
-        let Loaded { shelf, flow, run: held, .. } = loaded;
+        let place = RunPlace { store: &job.store, subject: &job.subject, run: &job.run };
+        let Loaded { shelf, flow, run: held, zone, .. } = loaded;
         let (flow_id, version) = (held.value.flow.clone(), held.value.version);
         let mut due = Vec::new();
         let written = runs::change(&*self.table, place, Some(held), |run| {
             apply(run, job, &performed, spent.then_some(tried), retry_at, now);
-            due = run.advance(&flow, now, &shelf.zone);
+            due = run.advance(&flow, now, shelf.hours(&zone));
             Some(Vec::new())
         })
         .await?;
         self.side_effects(job, &performed, &shelf.settings, (&flow_id, version)).await?;
         let Some(run) = written else { return Ok(Step::Settled) };
+        self.give_back(&run).await?;
         self.onward().stages(&run, &due).await?;
         let state = run.stages.get(usize::from(job.stage));
         if let Some((StageStatus::Failed, Some(reason))) = state.map(|state| (state.status, &state.reason)) {
@@ -182,11 +194,12 @@ impl StageRunner {
             }
         }
         if let Some(because) = &performed.flow_off {
-            self.switch_off(job, flow, because).await?;
+            let now = self.clock.now();
+            pause_because((&*self.table, &self.catalog), &job.store, flow, because, now).await?;
             self.tell_ops(job, settings, &format!("The flow {} was switched off: {because}", flow.0)).await;
         }
         if performed.opted_out {
-            customers::opt_out(&*self.table, &job.store, &job.order).await?;
+            customers::opt_out(&*self.table, &job.store, &job.subject, self.clock.now()).await?;
         }
         Ok(())
     }
@@ -199,26 +212,6 @@ impl StageRunner {
         // The dead letters or the waiting stages tell the same; a mail lost here loses no message.
         if let Err(error) = self.mailer.send(&job.store, mail).await {
             tracing::error!(store = %job.store, %error, "the team could not be told");
-        }
-    }
-
-    async fn switch_off(
-        &self,
-        job: &StageJob,
-        (flow, version): (&harkara_domain::FlowId, u32),
-        because: &str,
-    ) -> Result<(), Fault> {
-        let key = keys::flow(&job.store, flow);
-        let Some(stored) = load::<FlowHead>(&*self.table, &key).await? else { return Ok(()) };
-        // A version saved since may have mended it.
-        if stored.value.version != version || !stored.value.active {
-            return Ok(());
-        }
-        let changed_at = self.clock.now();
-        let head = FlowHead { active: false, because: Some(because.to_owned()), changed_at, ..stored.value };
-        match self.catalog.write(&job.store, vec![put(key, &head, Expect::Version(stored.version))]).await {
-            Ok(()) | Err(WriteError::Expectation(_) | WriteError::Conflict) => Ok(()),
-            Err(error) => Err(error.into()),
         }
     }
 }
@@ -243,6 +236,15 @@ fn apply(
     state.channel = performed.channel;
     state.as_template |= performed.as_template;
     state.workflow_done |= performed.workflow_done;
+    state.mailing = None;
+    if state.workflow_done {
+        state.acted.clear();
+    } else {
+        state.acted.extend(&performed.acted);
+    }
+    if performed.coupon.is_some() {
+        run.coupon.clone_from(&performed.coupon);
+    }
     if state.settled_by_receipt() {
         state.end(StageStatus::Sent, None, now);
         return;

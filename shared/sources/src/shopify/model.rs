@@ -34,6 +34,53 @@ pub(super) struct Order<'a> {
     pub(super) line_items: Option<Vec<LineItem<'a>>>,
     pub(super) fulfillments: Option<Vec<Fulfillment<'a>>>,
     pub(super) refunds: Option<Vec<Refund<'a>>>,
+    pub(super) cart_token: Option<Text<'a>>,
+    pub(super) checkout_token: Option<Text<'a>>,
+    pub(super) discount_codes: Option<Vec<DiscountCode<'a>>>,
+    pub(super) shipping_lines: Option<Vec<ShippingLine<'a>>>,
+    pub(super) source_name: Option<Text<'a>>,
+    pub(super) note: Option<Text<'a>>,
+    pub(super) buyer_accepts_marketing: Option<bool>,
+}
+
+/// A cart, or the checkout that it became.
+#[derive(Deserialize)]
+pub(super) struct Cart<'a> {
+    #[serde(borrow)]
+    pub(super) token: Text<'a>,
+    /// Of the cart that a checkout came from.
+    pub(super) cart_token: Option<Text<'a>>,
+    pub(super) created_at: Option<When>,
+    pub(super) updated_at: Option<When>,
+    pub(super) completed_at: Option<When>,
+    pub(super) currency: Option<Text<'a>>,
+    pub(super) total_price: Option<&'a RawValue>,
+    pub(super) phone: Option<Text<'a>>,
+    pub(super) email: Option<Text<'a>>,
+    pub(super) customer_locale: Option<Text<'a>>,
+    pub(super) customer: Option<Customer<'a>>,
+    pub(super) shipping_address: Option<Address<'a>>,
+    pub(super) billing_address: Option<Address<'a>>,
+    pub(super) line_items: Option<Vec<LineItem<'a>>>,
+    pub(super) abandoned_checkout_url: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct DiscountCode<'a> {
+    #[serde(borrow)]
+    pub(super) code: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ShippingLine<'a> {
+    #[serde(borrow)]
+    pub(super) title: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Consent<'a> {
+    #[serde(borrow)]
+    pub(super) state: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +93,8 @@ pub(super) struct Customer<'a> {
     pub(super) phone: Option<Text<'a>>,
     pub(super) email: Option<Text<'a>>,
     pub(super) default_address: Option<Address<'a>>,
+    pub(super) email_marketing_consent: Option<Consent<'a>>,
+    pub(super) sms_marketing_consent: Option<Consent<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +120,8 @@ pub(super) struct LineItem<'a> {
     pub(super) quantity: Option<Count>,
     pub(super) price: Option<&'a RawValue>,
     pub(super) sku: Option<Text<'a>>,
+    pub(super) product_id: Option<Text<'a>>,
+    pub(super) vendor: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]

@@ -3,12 +3,15 @@
 //!
 //! | `shipment_status`, event `status` | here |
 //! |---|---|
-//! | none, `label_printed`, `label_purchased`, `confirmed`, `ready_for_pickup` | booked |
-//! | `in_transit`, `picked_up`, `carrier_picked_up` | dispatched |
+//! | none, `label_printed`, `label_purchased`, `confirmed` | booked |
+//! | `in_transit`, `carrier_picked_up` | dispatched |
+//! | `ready_for_pickup` | available for pickup |
+//! | `picked_up` | picked up, by the customer |
 //! | `out_for_delivery`, `delivered` | the same |
 //! | `attempted_delivery` | an attempt; says nothing of where it stands |
-//! | `failure`, `not_delivered`, `delayed` | nothing of where it stands |
-//! | anything else | the same, and named among the ignored |
+//! | `failure`, `not_delivered` | failure |
+//! | `delayed`, `label_voided` | nothing of where it stands |
+//! | anything else | unknown, and named among the ignored |
 //!
 //! A fulfillment whose own `status` is `cancelled`, `error` or `failure` is a cancelled parcel.
 
@@ -35,7 +38,21 @@ pub(super) fn of_order(order: &model::Order<'_>, at: Timestamp, parsed: &mut Par
     let parcels = capped(entries(&order.fulfillments), "fulfillments", parsed);
     let time =
         |parcel: &model::Fulfillment<'_>| parcel.updated_at.or(parcel.created_at).map_or(at, |when| when.0);
-    parcels.iter().map(|parcel| update(parcel, time(parcel), fulfilled, parsed)).collect()
+    let mut updates = Vec::with_capacity(parcels.len());
+    for parcel in parcels {
+        let mut said = update(parcel, time(parcel), parsed);
+        // In an order that is fulfilled a successful parcel has left the shop, whatever its courier says.
+        let left = fulfilled && given(&parcel.status) == Some("success");
+        match said.status {
+            None | Some(ShipmentStatus::Booked) if left => said.status = Some(ShipmentStatus::Dispatched),
+            status if left && status < Some(ShipmentStatus::Dispatched) => {
+                updates.push(ShipmentUpdate { status: Some(ShipmentStatus::Dispatched), ..said.clone() });
+            }
+            _ => {}
+        }
+        updates.push(said);
+    }
+    updates
 }
 
 /// The refunds of an order; `at` is the time of one that has none.
@@ -52,21 +69,13 @@ fn capped<'t, T>(list: &'t [T], what: &str, parsed: &mut Parsed) -> &'t [T] {
     list.get(..limits::PARTS).unwrap_or(list)
 }
 
-/// What a fulfillment says of its parcel. In an order that is `fulfilled` a successful one has left
-/// the shop, whatever its courier has said so far.
-pub(super) fn update(
-    parcel: &model::Fulfillment<'_>,
-    at: Timestamp,
-    fulfilled: bool,
-    parsed: &mut Parsed,
-) -> ShipmentUpdate {
+/// What a fulfillment says of its parcel.
+pub(super) fn update(parcel: &model::Fulfillment<'_>, at: Timestamp, parsed: &mut Parsed) -> ShipmentUpdate {
     let status = given(&parcel.status);
     let (reached, attempted) = if matches!(status, Some("cancelled" | "error" | "failure")) {
         (Some(ShipmentStatus::Cancelled), false)
     } else {
-        let (reached, attempted) = progress(given(&parcel.shipment_status), parsed);
-        let left = fulfilled && status == Some("success");
-        (reached.max(left.then_some(ShipmentStatus::Dispatched)), attempted)
+        progress(given(&parcel.shipment_status), parsed)
     };
     ShipmentUpdate {
         shipment: shipment_id(parcel.id.as_str()),
@@ -104,16 +113,17 @@ fn shipment_id(id: &str) -> ShipmentId {
 /// Where a parcel stands by its courier's word, and whether a delivery was tried.
 fn progress(word: Option<&str>, parsed: &mut Parsed) -> (Option<ShipmentStatus>, bool) {
     let status = match word {
-        None | Some("label_printed" | "label_purchased" | "confirmed" | "ready_for_pickup") => {
-            Some(ShipmentStatus::Booked)
-        }
-        Some("in_transit" | "picked_up" | "carrier_picked_up") => Some(ShipmentStatus::Dispatched),
+        None | Some("label_printed" | "label_purchased" | "confirmed") => Some(ShipmentStatus::Booked),
+        Some("in_transit" | "carrier_picked_up") => Some(ShipmentStatus::Dispatched),
+        Some("ready_for_pickup") => Some(ShipmentStatus::AvailableForPickup),
+        Some("picked_up") => Some(ShipmentStatus::PickedUp),
         Some("out_for_delivery") => Some(ShipmentStatus::OutForDelivery),
         Some("delivered") => Some(ShipmentStatus::Delivered),
-        Some("attempted_delivery" | "failure" | "not_delivered" | "delayed") => None,
+        Some("failure" | "not_delivered") => Some(ShipmentStatus::Failure),
+        Some("attempted_delivery" | "delayed" | "label_voided") => None,
         Some(other) => {
             parsed.ignore("shipment_status", other);
-            None
+            Some(ShipmentStatus::Unknown)
         }
     };
     (status, word == Some("attempted_delivery"))

@@ -1,7 +1,7 @@
 //! What customers answer.
 
 use harkara_domain::{
-    CustomerId, FactBody, Phone,
+    CustomerId, FactBody, Phone, Subject,
     fact::{Reply, Said},
 };
 use serde_json::value::RawValue;
@@ -25,7 +25,7 @@ pub(super) fn take(delivery: Delivery<'_>, raw: &RawValue, contact: Option<&str>
     let (Some(id), Some(at)) = (message_id(&message.id), time(&message.timestamp)) else {
         return parsed.ignore("message", "without_id_or_time");
     };
-    let (order, said) = match content(&message) {
+    let (about, said) = match content(&message) {
         Ok(Content::Tapped(tap)) => tapped(delivery, tap),
         Ok(Content::Wrote(text)) => (None, cut(text, limits::MESSAGE).map(Said::Wrote)),
         Err(kind) => return parsed.ignore("message", &kind),
@@ -34,7 +34,11 @@ pub(super) fn take(delivery: Delivery<'_>, raw: &RawValue, contact: Option<&str>
         return parsed.ignore("message", "without_words");
     };
     let from = message.from.as_deref().or(contact).and_then(sender);
-    let customer = CustomerId::of(delivery.context.store, from.as_ref(), None, None);
+    let customer = match &about {
+        Some(Subject::Customer(customer)) => Some(customer.clone()),
+        _ => CustomerId::of(delivery.context.store, from.as_ref(), None, None),
+    };
+    let order = about.as_ref().and_then(Subject::order).cloned();
     let reply = Reply { message: id.to_owned(), from, customer, order, said };
     parsed.facts.push(delivery.fact(format!("{NAME}/{id}"), at, FactBody::Reply(reply)));
 }
@@ -67,19 +71,16 @@ fn content<'t>(message: &'t Message<'_>) -> Result<Content<'t>, String> {
     }
 }
 
-/// A tap counts for the order that its payload names, if we signed it for this store; else only the
+/// A tap counts for the order or customer that its payload names, if we signed it for this store; else only the
 /// words on the button are known to be the customer's.
-fn tapped(
-    delivery: Delivery<'_>,
-    (payload, label): Tap<'_>,
-) -> (Option<harkara_domain::OrderId>, Option<Said>) {
+fn tapped(delivery: Delivery<'_>, (payload, label): Tap<'_>) -> (Option<Subject>, Option<Said>) {
     let label = label.and_then(|label| line(label, limits::NAME));
     let key = delivery.connection.reference_key.as_ref();
     let ours = key.zip(payload).and_then(|(key, payload)| key.verify(delivery.context.store, payload));
     match ours {
-        Some((choice, order)) => {
+        Some((choice, about)) => {
             let label = label.unwrap_or_else(|| choice.as_str().to_owned());
-            (Some(order), Some(Said::Tapped { choice, label }))
+            (Some(about), Some(Said::Tapped { choice, label }))
         }
         None => (None, label.map(Said::Wrote)),
     }

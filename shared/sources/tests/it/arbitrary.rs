@@ -5,7 +5,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::world::{connection, event, headers, store};
 
-const TOPICS: [&str; 11] = [
+const TOPICS: [&str; 13] = [
     "orders/create",
     "orders/updated",
     "orders/paid",
@@ -16,6 +16,8 @@ const TOPICS: [&str; 11] = [
     "fulfillments/update",
     "fulfillment_events/create",
     "refunds/create",
+    "carts/update",
+    "checkouts/create",
     "orders/unheard_of",
 ];
 

@@ -7,5 +7,6 @@ mod arbitrary;
 mod fixtures;
 mod shopify;
 mod signatures;
+mod track;
 mod whatsapp;
 mod world;

@@ -1,8 +1,8 @@
 //! Shopify: our own events as facts, and the edges of its shapes.
 
 use harkara_domain::{
-    FactBody, OrderStatus, StoreId, Trigger,
-    fact::{OrderFact, PaymentMethod},
+    FactBody, OrderStatus, Point, StoreId,
+    fact::{CartFact, OrderFact, PaymentMethod},
     order::{Confirmation, fold},
     shipment::{ShipmentStatus, ShipmentUpdate},
 };
@@ -67,18 +67,18 @@ fn our_events_tell_the_life_of_an_order() {
     let (mut view, mut fired) = (None, Vec::new());
     for fact in &facts {
         let folded = fold(view.as_ref(), fact, &id);
-        fired.extend(folded.transitions.into_iter().map(|transition| transition.trigger));
+        fired.extend(folded.transitions.iter().filter_map(|transition| transition.occurrence.point()));
         view = Some(folded.view);
     }
     fired.sort();
     fired.dedup();
     let expected = [
-        Trigger::OrderCreated,
-        Trigger::OrderBooked,
-        Trigger::OrderDispatched,
-        Trigger::OrderOutForDelivery,
-        Trigger::OrderDelivered,
-        Trigger::OrderReturned,
+        Point::Created,
+        Point::Booked,
+        Point::Dispatched,
+        Point::OutForDelivery,
+        Point::Delivered,
+        Point::Returned,
     ];
     assert_eq!(
         fired.iter().filter(|trigger| expected.contains(trigger)).count(),
@@ -296,22 +296,25 @@ fn parcel(change: impl FnOnce(&mut Value)) -> (ShipmentUpdate, Vec<String>) {
 
 #[test]
 fn a_parcels_status_is_a_point_of_the_lattice() {
-    use ShipmentStatus::{Booked, Cancelled, Delivered, Dispatched, OutForDelivery};
+    use ShipmentStatus::{
+        AvailableForPickup, Booked, Cancelled, Delivered, Dispatched, Failure, OutForDelivery, PickedUp,
+    };
     let table = [
         (Value::Null, Some(Booked), false),
         (json!("label_printed"), Some(Booked), false),
         (json!("label_purchased"), Some(Booked), false),
         (json!("confirmed"), Some(Booked), false),
-        (json!("ready_for_pickup"), Some(Booked), false),
+        (json!("ready_for_pickup"), Some(AvailableForPickup), false),
         (json!("in_transit"), Some(Dispatched), false),
-        (json!("picked_up"), Some(Dispatched), false),
+        (json!("picked_up"), Some(PickedUp), false),
         (json!("carrier_picked_up"), Some(Dispatched), false),
         (json!("out_for_delivery"), Some(OutForDelivery), false),
         (json!("attempted_delivery"), None, true),
         (json!("delivered"), Some(Delivered), false),
-        (json!("failure"), None, false),
-        (json!("not_delivered"), None, false),
+        (json!("failure"), Some(Failure), false),
+        (json!("not_delivered"), Some(Failure), false),
         (json!("delayed"), None, false),
+        (json!("label_voided"), None, false),
     ];
     for (word, status, attempted) in table {
         for own in ["pending", "open", "success"] {
@@ -337,7 +340,8 @@ fn a_parcels_status_is_a_point_of_the_lattice() {
         assert_eq!((update.status, update.attempted), (status, attempted), "{word}");
     }
     let (update, ignored) = parcel(|body| body["shipment_status"] = json!("returning to sender\n"));
-    assert_eq!((update.status, ignored), (None, vec!["shipment_status/returning?to?sender".to_owned()]));
+    assert_eq!(update.status, Some(ShipmentStatus::Unknown));
+    assert_eq!(ignored, ["shipment_status/returning?to?sender"]);
 }
 
 #[test]
@@ -358,6 +362,174 @@ fn a_fulfilled_orders_parcels_have_left_the_shop() {
     assert_eq!(status(fulfilled(), "pending", Value::Null), Some(ShipmentStatus::Booked));
     assert_eq!(status(fulfilled(), "cancelled", Value::Null), Some(ShipmentStatus::Cancelled));
     assert_eq!(status(json!("partial"), "success", Value::Null), Some(ShipmentStatus::Booked));
+    let failed = order(|body| {
+        body["fulfillment_status"] = json!("fulfilled");
+        body["fulfillments"] = json!([{"id": 1, "status": "success", "shipment_status": "failure"}]);
+    });
+    let said: Vec<_> = failed.shipments.iter().map(|update| update.status.unwrap()).collect();
+    assert_eq!(said, [ShipmentStatus::Dispatched, ShipmentStatus::Failure], "it left, and failed on its way");
+}
+
+#[test]
+fn a_parcel_that_is_fetched_is_ready_first_and_then_picked_up() {
+    let point =
+        |word: &str| parcel(|body| body["shipment_status"] = json!(word)).0.status.unwrap().evidence();
+    assert_eq!(point("ready_for_pickup"), Some(Point::Ready));
+    assert_eq!(point("picked_up"), Some(Point::PickedUp));
+    assert_eq!(point("failure"), None);
+}
+
+#[test]
+fn details_are_what_conditions_can_ask() {
+    let details = |change: &dyn Fn(&mut Value)| order(|body| change(body)).snapshot.details;
+    let status =
+        |word: &'static str| details(&|body| body["financial_status"] = json!(word)).financial_status;
+    use harkara_domain::fact::FinancialStatus as Money;
+    for (word, meant) in [
+        ("pending", Some(Money::Pending)),
+        ("authorized", Some(Money::Authorized)),
+        ("partially_paid", Some(Money::PartiallyPaid)),
+        ("paid", Some(Money::Paid)),
+        ("partially_refunded", Some(Money::PartiallyRefunded)),
+        ("refunded", Some(Money::Refunded)),
+        ("voided", Some(Money::Voided)),
+        ("new_word", None),
+    ] {
+        assert_eq!(status(word), meant, "{word}");
+    }
+    let long = details(&|body| {
+        body["note"] = json!("n".repeat(9000));
+        body["discount_codes"] = json!((0..90).map(|n| json!({"code": format!("C{n}")})).collect::<Vec<_>>());
+        body["shipping_lines"] = json!([{"title": null}, {"title": "Rider"}]);
+        body["payment_gateway_names"] = json!(["", "gift_card", "visa"]);
+    });
+    assert_eq!((long.note.unwrap().len(), long.discount_codes.len()), (500, 20));
+    assert_eq!(
+        (long.shipping_method.as_deref(), long.gateway.as_deref()),
+        (Some("Rider"), Some("gift_card"))
+    );
+    let item = order(|body| {
+        body["line_items"][0]["product_id"] = json!(7880321196742929u64);
+        body["line_items"][0]["vendor"] = json!(" Gul  Ahmed ");
+    });
+    let item = &item.snapshot.items[0];
+    assert_eq!(
+        (item.product.as_deref(), item.vendor.as_deref()),
+        (Some("7880321196742929"), Some("Gul Ahmed"))
+    );
+}
+
+#[test]
+fn consent_is_of_a_channel_and_only_where_it_was_given_or_refused() {
+    use harkara_domain::flow::Channel::{Email, Whatsapp};
+    let consent = |ticked: Value, email: Value, sms: Value| {
+        let details = order(|body| {
+            body["buyer_accepts_marketing"] = ticked;
+            body["customer"]["email_marketing_consent"] = email;
+            body["customer"]["sms_marketing_consent"] = sms;
+        });
+        details.snapshot.details.accepts_marketing.into_iter().collect::<Vec<_>>()
+    };
+    let state = |word: &str| json!({"state": word, "opt_in_level": null});
+    assert_eq!(consent(Value::Null, Value::Null, Value::Null), []);
+    assert_eq!(consent(json!(false), Value::Null, Value::Null), [(Email, false)]);
+    assert_eq!(
+        consent(json!(true), state("unsubscribed"), Value::Null),
+        [(Email, false)],
+        "the account's word"
+    );
+    assert_eq!(consent(json!(true), state("not_subscribed"), Value::Null), [(Email, true)]);
+    assert_eq!(consent(Value::Null, state("pending"), state("subscribed")), [(Whatsapp, true)]);
+    assert_eq!(consent(Value::Null, Value::Null, state("unsubscribed")), [(Whatsapp, false)]);
+}
+
+/// The cart in a parsed webhook, if one is.
+fn cart_in(parsed: &Parsed) -> Option<CartFact> {
+    parsed.facts.iter().find_map(|fact| match &fact.body {
+        FactBody::Cart(cart) => Some((**cart).clone()),
+        _ => None,
+    })
+}
+
+fn checkout() -> Value {
+    json!({
+        "id": 981820079255i64, "token": "chk1", "cart_token": "hWN2BmrWXdTo", "email": null,
+        "created_at": "2026-11-22T13:50:00+05:00", "updated_at": "2026-11-22T13:58:00+05:00", "completed_at": null,
+        "currency": "PKR", "total_price": "4490.00", "customer_locale": "en-PK",
+        "abandoned_checkout_url": "https://gulmohar.example/checkouts/chk1/recover?key=x",
+        "shipping_address": {"first_name": "Ayesha", "phone": "0300-1234567", "country_code": "PK"},
+        "line_items": [{"title": "Lawn suit", "quantity": 2, "price": "2245.00", "product_id": 55, "vendor": "Gul"}],
+    })
+}
+
+#[test]
+fn a_checkout_and_its_cart_and_its_order_are_one_cart() {
+    let of = |topic: &str, body: &Value| {
+        cart_in(&parse_shopify(topic, body.to_string().as_bytes()).unwrap()).unwrap()
+    };
+    let known = of("checkouts/update", &checkout());
+    assert_eq!(known.id.as_str(), "shopify-hWN2BmrWXdTo");
+    assert_eq!(known.touched_at.to_string(), "2026-11-22T08:58:00Z");
+    assert_eq!(known.customer.phone.as_ref().unwrap().as_str(), "+923001234567");
+    assert_eq!((known.items[0].quantity, known.total.unwrap().to_string()), (2, "Rs 4,490".to_owned()));
+    assert!(known.url.is_some() && !known.is_closed());
+
+    let bare = json!({"id": "hWN2BmrWXdTo", "token": "hWN2BmrWXdTo", "updated_at": "2026-11-22T13:40:00+05:00",
+        "line_items": [{"title": "Lawn suit", "quantity": 1, "price": "2245.00"}]});
+    assert_eq!(of("carts/update", &bare).id, known.id);
+    let mut emptied = bare;
+    emptied["line_items"] = json!([]);
+    assert!(of("carts/update", &emptied).gone);
+    let mut completed = checkout();
+    completed["completed_at"] = json!("2026-11-22T14:05:00+05:00");
+    assert!(of("checkouts/update", &completed).is_closed());
+
+    let ordered = |topic: &str, updated: &str| {
+        let mut body: Value = serde_json::from_str(&event("shopify/orders_create.json")).unwrap();
+        body["cart_token"] = json!("hWN2BmrWXdTo");
+        body["checkout_token"] = json!("chk1");
+        body["updated_at"] = json!(updated);
+        parse_shopify(topic, body.to_string().as_bytes()).unwrap()
+    };
+    let parsed = ordered("orders/create", "2026-11-22T14:05:10+05:00");
+    let closing = cart_in(&parsed).unwrap();
+    assert_eq!((&closing.id, closing.order.unwrap().as_str()), (&known.id, "shopify-5840012301042"));
+    assert_eq!(closing.customer.phone, known.customer.phone);
+    assert!(parsed.facts[1].id.as_str().ends_with("/cart") && parsed.facts[0].id != parsed.facts[1].id);
+    assert!(
+        cart_in(&ordered("orders/updated", "2026-11-22T14:30:00+05:00")).is_some(),
+        "if the first was lost"
+    );
+    assert!(cart_in(&ordered("orders/create", "2026-11-23T14:05:10+05:00")).is_some());
+    assert!(cart_in(&ordered("orders/updated", "2026-11-22T15:05:10+05:00")).is_none(), "long closed");
+}
+
+#[test]
+fn a_cart_needs_a_token_and_a_time_and_any_token_makes_a_key() {
+    let parse = |change: &dyn Fn(&mut Value)| {
+        let mut body = checkout();
+        change(&mut body);
+        parse_shopify("checkouts/create", body.to_string().as_bytes()).map(|parsed| cart_in(&parsed).unwrap())
+    };
+    assert_eq!(parse(&|body| body["cart_token"] = Value::Null).unwrap().id.as_str(), "shopify-chk1");
+    let gid = parse(&|body| body["cart_token"] = json!("gid://shopify/Cart/Z2Nw-x?key=9")).unwrap();
+    assert_eq!(gid.id.as_str(), "shopify-Z2Nw-x");
+    let odd = parse(&|body| body["cart_token"] = json!(format!("{}#/", "a".repeat(500)))).unwrap();
+    assert_eq!(odd.id.as_str().len(), "shopify-".len() + 32);
+    assert!(
+        parse(&|body| {
+            body["created_at"] = Value::Null;
+            body["updated_at"] = Value::Null;
+        })
+        .is_err()
+    );
+    assert!(
+        parse(&|body| {
+            body["cart_token"] = Value::Null;
+            body["token"] = json!("");
+        })
+        .is_err()
+    );
 }
 
 #[test]
@@ -450,8 +622,8 @@ fn the_time_of_an_object_without_one_is_when_it_was_triggered() {
 
 #[test]
 fn an_unknown_topic_is_named_and_its_body_not_even_read() {
-    let parsed = parse_shopify("carts/update", b"\xff{").unwrap();
-    assert_eq!((parsed.facts.len(), parsed.ignored), (0, vec!["topic/carts/update".to_owned()]));
+    let parsed = parse_shopify("products/update", b"\xff{").unwrap();
+    assert_eq!((parsed.facts.len(), parsed.ignored), (0, vec!["topic/products/update".to_owned()]));
     let parsed = parse_shopify(&"x".repeat(5000), b"").unwrap();
     assert_eq!(parsed.ignored[0].len(), 80);
 }

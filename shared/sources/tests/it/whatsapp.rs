@@ -1,8 +1,8 @@
 //! WhatsApp: our own events as facts, taps, receipts, and the handshake.
 
 use harkara_domain::{
-    FactBody, OrderId, StoreId,
-    fact::{Choice, Reply, Said, Subject},
+    FactBody, OrderId, StoreId, Subject,
+    fact::{Choice, Reply, Said},
     phone::Phone,
     reference::ReferenceKey,
 };
@@ -21,7 +21,7 @@ fn order() -> OrderId {
 /// One of our events with its placeholders filled.
 fn filled(name: &str) -> String {
     let choice = if name == "button_interactive" { Choice::Cancel } else { Choice::Confirm };
-    let payload = key().payload(&store(), choice, &order());
+    let payload = key().payload(&store(), choice, &order().into());
     event(&format!("whatsapp/{name}.json"))
         .replace("@@PAYLOAD@@", &payload)
         .replace("@@REFERENCE@@", REFERENCE)
@@ -86,12 +86,12 @@ fn a_tap_counts_only_with_our_signature_for_this_store() {
         let reply = reply(&parsed);
         (reply.order.clone(), reply.said.clone())
     };
-    let sound = key().payload(&store(), Choice::Confirm, &order());
+    let sound = key().payload(&store(), Choice::Confirm, &order().into());
     let forged = [
         sound.replace("confirm", "cancel"),
         sound.replace("1042", "1043"),
-        key().payload(&StoreId::new("another"), Choice::Confirm, &order()),
-        ReferenceKey::new("another").payload(&store(), Choice::Confirm, &order()),
+        key().payload(&StoreId::new("another"), Choice::Confirm, &order().into()),
+        ReferenceKey::new("another").payload(&store(), Choice::Confirm, &order().into()),
         "callback_data".to_owned(),
         "hk1:".to_owned(),
         String::new(),
@@ -120,7 +120,7 @@ fn a_sender_may_hide_the_phone() {
     let alone = hidden(json!([{"user_id": "PK.10420042001042"}]));
     let known = reply(&alone);
     assert_eq!((known.from.as_ref(), known.customer.as_ref()), (None, None));
-    assert_eq!(alone.facts[0].subject(), Subject::Order(order()), "the button still says which order");
+    assert_eq!(alone.facts[0].subject(), Some(Subject::Order(order())), "the button still says which order");
     let beside = hidden(json!([{"wa_id": "923001234567"}]));
     assert_eq!(reply(&beside).from, Phone::e164("+923001234567").ok());
     let crowd = hidden(json!([{"wa_id": "923001234567"}, {"wa_id": "923337654321"}]));

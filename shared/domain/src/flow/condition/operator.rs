@@ -1,242 +1,143 @@
 //! Operators: what a condition asks of a value.
+//!
+//! One file an operator family. What a shop wrote is folded and compiled when it is read, so that
+//! [`Operator::holds`] compares without allocating; words are made only for a verdict.
 
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use std::fmt;
+mod amount;
+mod choice;
+mod city;
+mod country;
+mod family;
+mod flow;
+mod hour;
+mod number;
+mod pattern;
+mod set;
+mod text;
 
-use crate::{fact::PaymentMethod, order::Confirmation, status::OrderStatus};
+use std::borrow::Cow;
 
-/// Operators on a value of a fixed set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Choice<T> {
-    /// It is this.
-    Is(T),
-    /// It is anything but this.
-    IsNot(T),
-    /// It is one of these.
-    In(Vec<T>),
-    /// It is none of these.
-    NotIn(Vec<T>),
+pub use amount::{Amount, Elapsed, Measure};
+pub use choice::{Choice, Weekday, Word};
+pub use city::{City, CityName, CitySeen};
+pub use country::{BadCountry, Country};
+pub use family::Family;
+pub use flow::FlowName;
+pub use hour::Hour;
+pub use number::{Number, Whole};
+pub use pattern::Pattern;
+pub use set::{Member, Set};
+pub use text::{Each, Folded, Text};
+
+/// The most values that a list of an operator may have.
+pub const MAX_VALUES: usize = 200;
+/// The most characters of a text or pattern that a value is compared with.
+pub const MAX_TEXT: usize = 200;
+
+/// How one condition came out: whether it held, and what there was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it held.
+    pub held: bool,
+    /// The value that was found, in words.
+    pub actual: String,
 }
 
-/// Operators on text; case and surrounding blanks do not count.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Text {
-    /// It is this.
-    Is(String),
-    /// It is anything but this.
-    IsNot(String),
-    /// It is one of these.
-    In(Vec<String>),
-    /// It is none of these.
-    NotIn(Vec<String>),
+/// What is wrong with how an operator is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// The path within the condition: `in`, `in[3]`; empty where the condition has no operator.
+    pub at: Cow<'static, str>,
+    /// Why it cannot be meant: `names nothing; …`.
+    pub why: Cow<'static, str>,
 }
 
-/// Operators on an amount.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Amount {
-    /// It is this or more.
-    AtLeast(Number),
-    /// It is this or less.
-    AtMost(Number),
-    /// It is between the two, both included.
-    Between(Number, Number),
-}
-
-/// An exact number, written as a number or as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Number(pub Decimal);
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.normalize().fmt(f)
+impl Flaw {
+    fn new(at: impl Into<Cow<'static, str>>, why: impl Into<Cow<'static, str>>) -> Self {
+        Self { at: at.into(), why: why.into() }
     }
 }
 
-impl Serialize for Number {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+/// What an operator can do with a value of type `A`, which is cheap to copy: a number, a reference, an
+/// iterator.
+pub trait Operator<A: Clone> {
+    /// Whether it holds of a value. Allocates nothing.
+    fn holds(&self, actual: A) -> bool;
+    /// Whether it holds where nothing is known: only of `exists: false`.
+    fn holds_of_nothing(&self) -> bool {
+        false
     }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Number;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Number, E> {
-                Ok(Number(n.into()))
-            }
-            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Number, E> {
-                Ok(Number(n.into()))
-            }
-            fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<Number, E> {
-                // The shortest text that reads back as this float is what was written.
-                self.visit_str(&n.to_string())
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Number, E> {
-                let bad = |_| E::custom(format!("“{text}” is not a number such as 1500 or 1499.50"));
-                text.trim().parse().map(Number).map_err(bad)
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-/// How one condition came out: whether it held, and what the order had.
-pub(super) struct Verdict {
-    pub(super) held: bool,
-    pub(super) actual: String,
-}
-
-/// What an operator can do with a value of type `A`.
-pub(super) trait Operator<A> {
-    /// Judges a value.
-    fn judge(&self, actual: A) -> Verdict;
+    /// A value, in words: `Karachi`, `1500`, `empty`.
+    fn spoken(&self, actual: A) -> String;
     /// A clause about `subject`: `the city is one of Karachi, Lahore`.
     fn words(&self, subject: &str) -> String;
-    /// What is wrong with how it is written: the operator, and why it cannot be meant.
-    fn flaw(&self) -> Option<(&'static str, &'static str)> {
-        None
+    /// What is wrong with how it is written.
+    fn flaws(&self) -> Vec<Flaw> {
+        Vec::new()
     }
-}
-
-/// A value that is written as a word of the flow language.
-pub(super) trait Word: Copy + PartialEq {
-    /// The word.
-    fn word(self) -> &'static str;
-}
-
-impl Word for PaymentMethod {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Cod => "cod",
-            Self::Prepaid => "prepaid",
-        }
-    }
-}
-
-impl Word for Confirmation {
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-impl Word for OrderStatus {
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-const EMPTY: &str = "names nothing; give it at least one value";
-
-impl<T: Word> Operator<T> for Choice<T> {
-    fn judge(&self, actual: T) -> Verdict {
-        let held = match self {
-            Self::Is(wanted) => *wanted == actual,
-            Self::IsNot(wanted) => *wanted != actual,
-            Self::In(wanted) => wanted.contains(&actual),
-            Self::NotIn(wanted) => !wanted.contains(&actual),
-        };
-        Verdict { held, actual: spoken(actual) }
-    }
-
-    fn words(&self, subject: &str) -> String {
-        let join = |list: &[T]| list.iter().copied().map(spoken).collect::<Vec<_>>().join(", ");
-        match self {
-            Self::Is(value) => format!("{subject} is {}", spoken(*value)),
-            Self::IsNot(value) => format!("{subject} is not {}", spoken(*value)),
-            Self::In(list) => format!("{subject} is one of {}", join(list)),
-            Self::NotIn(list) => format!("{subject} is none of {}", join(list)),
-        }
-    }
-
-    fn flaw(&self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::In(list) if list.is_empty() => Some(("in", EMPTY)),
-            Self::NotIn(list) if list.is_empty() => Some(("not_in", EMPTY)),
-            _ => None,
-        }
-    }
-}
-
-fn spoken<T: Word>(value: T) -> String {
-    value.word().replace('_', " ")
-}
-
-impl Operator<&str> for Text {
-    fn judge(&self, actual: &str) -> Verdict {
-        let actual = actual.trim();
-        let folded = actual.to_lowercase();
-        let same = |wanted: &String| wanted.trim().to_lowercase() == folded;
-        let held = match self {
-            Self::Is(wanted) => same(wanted),
-            Self::IsNot(wanted) => !same(wanted),
-            Self::In(wanted) => wanted.iter().any(same),
-            Self::NotIn(wanted) => !wanted.iter().any(same),
-        };
-        Verdict { held, actual: if actual.is_empty() { "empty" } else { actual }.to_owned() }
-    }
-
-    fn words(&self, subject: &str) -> String {
-        match self {
-            Self::Is(value) => format!("{subject} is {value}"),
-            Self::IsNot(value) => format!("{subject} is not {value}"),
-            Self::In(list) => format!("{subject} is one of {}", list.join(", ")),
-            Self::NotIn(list) => format!("{subject} is none of {}", list.join(", ")),
-        }
-    }
-
-    fn flaw(&self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::In(list) if list.is_empty() => Some(("in", EMPTY)),
-            Self::NotIn(list) if list.is_empty() => Some(("not_in", EMPTY)),
-            _ => None,
-        }
-    }
-}
-
-impl Operator<Decimal> for Amount {
-    fn judge(&self, actual: Decimal) -> Verdict {
-        let held = match self {
-            Self::AtLeast(bound) => actual >= bound.0,
-            Self::AtMost(bound) => actual <= bound.0,
-            Self::Between(low, high) => (low.0..=high.0).contains(&actual),
-        };
-        Verdict { held, actual: Number(actual).to_string() }
-    }
-
-    fn words(&self, subject: &str) -> String {
-        match self {
-            Self::AtLeast(bound) => format!("{subject} is at least {bound}"),
-            Self::AtMost(bound) => format!("{subject} is at most {bound}"),
-            Self::Between(low, high) => format!("{subject} is between {low} and {high}"),
-        }
-    }
-
-    fn flaw(&self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::Between(low, high) if low > high => {
-                Some(("between", "has the higher number first, so nothing is between the two"))
-            }
-            _ => None,
-        }
+    /// Judges a value, in words.
+    fn judge(&self, actual: A) -> Verdict {
+        Verdict { held: self.holds(actual.clone()), actual: self.spoken(actual) }
     }
 }
 
 /// A plain yes or no.
 impl Operator<bool> for bool {
-    fn judge(&self, actual: bool) -> Verdict {
-        Verdict { held: *self == actual, actual: if actual { "so" } else { "not so" }.to_owned() }
+    fn holds(&self, actual: bool) -> bool {
+        *self == actual
+    }
+
+    fn spoken(&self, actual: bool) -> String {
+        if actual { "so" } else { "not so" }.to_owned()
     }
 
     fn words(&self, subject: &str) -> String {
         format!("it is {}{subject}", if *self { "" } else { "not " })
     }
+}
+
+const EMPTY: &str = "names nothing; give it at least one value";
+
+/// What is wrong with the length of a list of values.
+fn list_flaw<T>(at: &'static str, list: &[T]) -> Option<Flaw> {
+    match list.len() {
+        0 => Some(Flaw::new(at, EMPTY)),
+        1..=MAX_VALUES => None,
+        count => Some(Flaw::new(at, format!("has {count} values; {MAX_VALUES} is the most"))),
+    }
+}
+
+/// What is wrong with a text to compare with.
+fn text_flaw(at: impl Into<Cow<'static, str>>, text: &str) -> Option<Flaw> {
+    let count = text.chars().count();
+    if text.trim().is_empty() {
+        Some(Flaw::new(at, "is empty; to ask whether there is one at all, write `exists`"))
+    } else if count > MAX_TEXT {
+        Some(Flaw::new(at, format!("has {count} characters; {MAX_TEXT} is the most")))
+    } else {
+        None
+    }
+}
+
+/// What is wrong with a list of texts and with each of them.
+fn texts_flaws<T: AsRef<str>>(at: &'static str, list: &[T]) -> Vec<Flaw> {
+    let texts = list.iter().take(MAX_VALUES).enumerate();
+    let each = texts.filter_map(|(i, text)| text_flaw(format!("{at}[{i}]"), text.as_ref()));
+    list_flaw(at, list).into_iter().chain(each).collect()
+}
+
+/// Values in a row, the first ten of them: `Karachi, Lahore and 12 more`.
+fn row(values: impl Iterator<Item = impl Into<String>>) -> String {
+    const SHOWN: usize = 10;
+    let mut values = values;
+    let shown: Vec<String> = values.by_ref().take(SHOWN).map(Into::into).collect();
+    match values.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// `the city is known`, of a value that may be missing.
+fn known(subject: &str, wanted: bool) -> String {
+    format!("{subject} is {}known", if wanted { "" } else { "not " })
 }

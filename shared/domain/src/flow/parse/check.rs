@@ -1,27 +1,30 @@
 //! What the types cannot say: limits, and combinations that cannot be meant.
 
+mod action;
+
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use crate::flow::{Action, Condition, Flow, Message, Stage};
+use crate::flow::{Awaited, Condition, Flow, Message, Stage};
 
 /// A path with what is wrong there.
 pub(super) type Found = (String, String);
 
 /// Collects problems.
-struct Check {
+struct Check<'f> {
+    flow: &'f Flow,
     found: Vec<Found>,
 }
 
 /// Every problem of a flow that could be read.
 pub(super) fn check(flow: &Flow) -> Vec<Found> {
-    let mut check = Check { found: Vec::new() };
+    let mut check = Check { flow, found: Vec::new() };
     check.flow(flow);
     check.found
 }
 
-impl Check {
+impl Check<'_> {
     fn say(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.found.push((path.into(), message.into()));
     }
@@ -34,26 +37,97 @@ impl Check {
         if let Some(conditions) = &flow.conditions {
             self.condition("conditions", conditions);
         }
-        let count = flow.stages.len();
+        if let Some(exit) = &flow.exit_if {
+            self.condition("exit_if", exit);
+        }
+        let places = flow.places();
+        let count = places.len();
         if count == 0 {
             self.say("stages", "a flow needs at least one stage");
         } else if count > Flow::MAX_STAGES {
             self.say("stages", format!("has {count} stages; {} is the most", Flow::MAX_STAGES));
         }
-        let mut names = BTreeSet::new();
-        for (index, stage) in flow.stages.iter().enumerate() {
-            let path = format!("stages[{index}]");
+        if places.iter().any(|place| usize::from(place.depth) > Flow::MAX_DEPTH) {
+            self.say("stages", format!("has forks within forks; {} deep is the most", Flow::MAX_DEPTH));
+        }
+        self.stages("stages", &flow.stages, &mut BTreeSet::new());
+    }
+
+    fn stages(&mut self, path: &str, stages: &[Stage], names: &mut BTreeSet<String>) {
+        for (index, stage) in stages.iter().enumerate() {
+            let path = format!("{path}[{index}]");
             if !names.insert(stage.name.trim().to_lowercase()) {
                 self.say(format!("{path}.name"), format!("another stage is called “{}” already", stage.name));
             }
             self.stage(&path, stage, index == 0);
+            self.fork(&path, stage, names);
         }
-        self.order(&flow.stages);
+        self.order(path, stages);
+    }
+
+    /// A fork is of one kind, sends and does nothing itself, and each way out of it is written down.
+    fn fork(&mut self, path: &str, stage: &Stage, names: &mut BTreeSet<String>) {
+        let kinds = [
+            ("wait_for", stage.wait_for.len()),
+            ("split", stage.split.len()),
+            ("branches", stage.branches.len()),
+        ];
+        for (name, count) in kinds.iter().filter(|(_, count)| *count > Stage::MAX_ARMS) {
+            let message = format!("has {count} arms; {} is the most", Stage::MAX_ARMS);
+            self.say(format!("{path}.{name}"), message);
+        }
+        let mut named = kinds.iter().filter(|(_, count)| *count > 0).map(|(name, _)| *name);
+        let kind = named.next();
+        if let (Some(first), Some(second)) = (kind, named.next()) {
+            self.say(format!("{path}.{second}"), format!("a stage has one fork; it has `{first}` already"));
+        }
+        if kind.is_some() && (stage.message.is_some() || !stage.workflow.is_empty()) {
+            self.say(path, "a fork sends and does nothing itself; put that into a stage of its own");
+        }
+        match (kind, stage.timeout) {
+            (Some("wait_for"), None) => self.say(path, "a stage that waits needs a `timeout`"),
+            (kind, Some(_)) if kind != Some("wait_for") => {
+                self.say(format!("{path}.timeout"), "only a stage with `wait_for` has one");
+            }
+            _ => {}
+        }
+        if !stage.otherwise.is_empty() && !matches!(kind, Some("wait_for" | "branches")) {
+            self.say(format!("{path}.otherwise"), "only a stage with `wait_for` or `branches` has one");
+        }
+        self.arms(path, stage, names);
+    }
+
+    fn arms(&mut self, path: &str, stage: &Stage, names: &mut BTreeSet<String>) {
+        for (index, arm) in stage.wait_for.iter().enumerate() {
+            let path = format!("{path}.wait_for[{index}]");
+            if let Awaited::Condition(condition) = &arm.until {
+                self.condition(&format!("{path}.until.condition"), condition);
+            }
+            self.stages(&format!("{path}.stages"), &arm.stages, names);
+        }
+        let mut variants = BTreeSet::new();
+        for (index, arm) in stage.split.iter().enumerate() {
+            let path = format!("{path}.split[{index}]");
+            self.text(&format!("{path}.name"), &arm.name, Stage::MAX_NAME);
+            if !variants.insert(arm.name.trim().to_lowercase()) {
+                self.say(format!("{path}.name"), format!("another arm is called “{}” already", arm.name));
+            }
+            self.stages(&format!("{path}.stages"), &arm.stages, names);
+        }
+        if !stage.split.is_empty() && stage.split.iter().all(|arm| arm.weight == 0) {
+            self.say(format!("{path}.split"), "no arm has a weight over 0");
+        }
+        for (index, arm) in stage.branches.iter().enumerate() {
+            let path = format!("{path}.branches[{index}]");
+            self.condition(&format!("{path}.when"), &arm.when);
+            self.stages(&format!("{path}.stages"), &arm.stages, names);
+        }
+        self.stages(&format!("{path}.otherwise"), &stage.otherwise, names);
     }
 
     /// A stage whose wait from the trigger is shorter than that of the stage before it would not come
     /// first: it would come right behind that stage.
-    fn order(&mut self, stages: &[Stage]) {
+    fn order(&mut self, path: &str, stages: &[Stage]) {
         let mut earliest = SignedDuration::ZERO;
         for (index, stage) in stages.iter().enumerate() {
             if let Some(wait) = stage.after_previous {
@@ -61,7 +135,7 @@ impl Check {
             } else if let Some(wait) = stage.after {
                 if wait.nominal() < earliest {
                     let message = format!("{wait} after the trigger is earlier than the stage before it");
-                    self.say(format!("stages[{index}].after"), message);
+                    self.say(format!("{path}[{index}].after"), message);
                 }
                 earliest = earliest.max(wait.nominal());
             }
@@ -74,8 +148,11 @@ impl Check {
         if let Some(condition) = &stage.skip_if {
             self.condition(&format!("{path}.skip_if"), condition);
         }
-        if stage.message.is_none() && stage.workflow.is_empty() {
-            self.say(path, "a stage needs a `message` or a `workflow`");
+        if let Some(condition) = &stage.only_if {
+            self.condition(&format!("{path}.only_if"), condition);
+        }
+        if stage.message.is_none() && stage.workflow.is_empty() && !stage.is_fork() {
+            self.say(path, "a stage needs a `message`, a `workflow` or a fork");
         }
         if let Some(message) = &stage.message {
             self.message(&format!("{path}.message"), message);
@@ -85,9 +162,7 @@ impl Check {
             let message = format!("has {count} actions; {} is the most", Stage::MAX_ACTIONS);
             self.say(format!("{path}.workflow"), message);
         }
-        for (index, action) in stage.workflow.iter().enumerate() {
-            self.action(&format!("{path}.workflow[{index}]"), action);
-        }
+        self.actions(path, stage);
     }
 
     fn timing(&mut self, path: &str, stage: &Stage, first: bool) {
@@ -103,7 +178,7 @@ impl Check {
         if stage.not_before.is_some() && stage.not_before == stage.not_after {
             let message = "is the same as `not_before`, which leaves no time to send in";
             self.say(format!("{path}.not_after"), message);
-        } else if let Some(at) = stage.at.filter(|at| !stage.window_holds(*at)) {
+        } else if let Some(at) = stage.at.filter(|at| !stage.when().window_holds(*at)) {
             let open = match (stage.not_before, stage.not_after) {
                 (Some(from), Some(to)) => format!("from {from} to {to}"),
                 (Some(from), None) => format!("from {from} on"),
@@ -141,26 +216,6 @@ impl Check {
             self.say(format!("{path}.buttons"), format!("has {count} buttons; {most} is the most"));
         }
         self.once(&format!("{path}.buttons"), &message.buttons, |choice| choice.as_str());
-    }
-
-    fn action(&mut self, path: &str, action: &Action) {
-        match action {
-            Action::Confirm | Action::Cancel | Action::SetStatus(_) | Action::CancelPending => {}
-            Action::AddNote(text) => self.text(&format!("{path}.add_note"), text, Action::MAX_TEXT),
-            Action::LogEvent(text) => self.text(&format!("{path}.log_event"), text, Action::MAX_TEXT),
-            Action::SetFlag(flag) => self.text(&format!("{path}.set_flag"), flag, Action::MAX_NAME),
-            Action::ClearFlag(flag) => self.text(&format!("{path}.clear_flag"), flag, Action::MAX_NAME),
-            Action::EscalateTeam(team) => self.text(&format!("{path}.escalate_team"), team, Action::MAX_NAME),
-            Action::AssignUser(person) => {
-                let field = format!("{path}.assign_user");
-                self.text(&field, person, Action::MAX_ADDRESS);
-                let sound =
-                    person.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-                if !person.trim().is_empty() && !sound {
-                    self.say(field, format!("“{person}” is not an e-mail address"));
-                }
-            }
-        }
     }
 
     fn text(&mut self, path: &str, text: &str, most: usize) {

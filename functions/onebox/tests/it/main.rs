@@ -1,0 +1,5 @@
+//! The command line as people and CI use it: processes, files, exit codes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod flows;
