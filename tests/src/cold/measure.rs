@@ -46,17 +46,28 @@ pub(crate) fn peak_memory(pid: u32) -> Result<f64> {
     Ok(kilobytes / 1024.0)
 }
 
-/// The processor time of all threads of a process so far, in seconds.
+/// The processor time of all threads that a process has now, in seconds. A thread that ends while this
+/// looks is not counted.
 ///
 /// # Errors
 /// When there is no such process, or a kernel without `schedstat`.
 pub(crate) fn processor_time(pid: u32) -> Result<f64> {
     let mut nanoseconds = 0.0;
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let text = fs::read_to_string(thread?.path().join("schedstat")).context("schedstat")?;
-        nanoseconds += text.split(' ').next().unwrap_or_default().parse::<f64>()?;
+        match fs::read_to_string(thread?.path().join("schedstat")) {
+            Ok(text) => nanoseconds += text.split(' ').next().unwrap_or_default().parse::<f64>()?,
+            Err(error) if is_ended(&error) => {}
+            Err(error) => return Err(error).context("schedstat"),
+        }
     }
+    anyhow::ensure!(nanoseconds > 0.0, "process {pid} has no thread with a schedstat");
     Ok(nanoseconds / 1e9)
+}
+
+/// Whether the kernel says that the thread is gone: its folder, or what an open file of it was about.
+fn is_ended(error: &std::io::Error) -> bool {
+    const NO_SUCH_PROCESS: i32 = 3;
+    error.kind() == std::io::ErrorKind::NotFound || error.raw_os_error() == Some(NO_SUCH_PROCESS)
 }
 
 /// What this was measured on, in a line.
