@@ -24,7 +24,7 @@ LAMBDA := CARGO_LAMBDA_GLOBAL=$(CURDIR)/infra/CargoLambda.toml \
 COMPILER ?= cargo
 
 .PHONY: help harkara run demo test check fmt bench cost load audit sizes
-.PHONY: bench-cold
+.PHONY: bench-cold bench-peers
 .PHONY: tools zig operator build deploy outputs env logs replay check-infra aws-test aws-load
 
 help: ## Say what there is
@@ -57,6 +57,9 @@ sizes: ## No file over 300 lines but for tests
 
 bench: ## Time the hot roads
 	cargo bench --locked -p harkara-domain -p harkara-embedded
+
+bench-peers: ## Time conditions beside other rule engines
+	cargo run --release --locked --manifest-path tests/peers/Cargo.toml --target-dir target/peers
 
 cost: ## Count what an order costs on AWS, and write docs/cost.md
 	HARKARA_WRITE_COST=1 cargo test --locked -p harkara-tests --test it cost::the_page -- --nocapture

@@ -28,6 +28,7 @@ mod recovery;
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
 #[path = "../it/schema.rs"]
+#[allow(dead_code)] // what rehearsals are held against
 mod schema;
 mod stack;
 mod whatsapp;

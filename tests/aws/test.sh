@@ -62,8 +62,11 @@ contracts() {
     (
         # shellcheck disable=SC1091
         source "$FOLDER/env"
+        # Building has no limit; what hangs has.
+        cargo test --locked --no-run -p harkara-aws
         say "the ports' contracts"
         timeout 400 cargo test --locked -p harkara-aws -- --test-threads=1
+        cargo test --locked --no-run -p harkara-tests --test it
         say "the world tests over DynamoDB"
         timeout 400 cargo test --locked -p harkara-tests --test it
     )
@@ -83,6 +86,7 @@ deploy() {
 
 driven() {
     cargo build --locked -p harkara-onebox --features aws
+    cargo test --locked --no-run -p harkara-tests --test aws
     cp target/debug/harkara "$FOLDER/harkara"
     HARKARA_TEST_STACK=$PWD/$FOLDER/stack.json HARKARA_TEST_WHATSAPP=$whatsapp HARKARA_TEST_FAKETIME=$faketime \
         HARKARA_TEST_OPERATOR=$PWD/$FOLDER/harkara HARKARA_TEST_BUILT=$(realpath "$BUILT") \

@@ -132,7 +132,7 @@ async fn what_is_done_to_customers() {
     let known = customer(&world, &order).await;
     let on = |tag: &str| known.tags[tag].1;
     assert_eq!((on("vip"), on("new"), known.points()), (true, false, 70));
-    assert_eq!(known.tier.as_ref().unwrap().1.name, "gold");
+    assert_eq!(known.tier_name(), Some("gold"));
     assert_eq!(state(&world, &order).await.0, StageStatus::Sent);
     let said = history(&world, &known.id.clone().into()).await;
     let acted = said.iter().filter(|entry| matches!(entry.what, What::Customer(_))).count();

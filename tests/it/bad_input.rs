@@ -3,7 +3,11 @@
 use bytes::Bytes;
 use harkara_engine::ingest::Ingest;
 use harkara_engine::port::QueueName;
-use harkara_engine::{bury::Content, replay::Filter};
+use harkara_engine::{
+    bury::Content,
+    ownership::{Bundle, Sheet, Wish},
+    replay::Filter,
+};
 use http::{Method, Request, StatusCode};
 
 use serde_json::Value;
@@ -237,5 +241,52 @@ async fn many_long_messages_at_once_are_more_than_one_job() {
     assert_eq!(world.counter("facts.applied"), 3, "the order, and the messages in two jobs");
     let story = world.story(&order).await;
     assert_eq!(story.history.len(), 151);
+    world.finish().await;
+}
+
+/// A flow with mistakes of every kind is refused as a whole, and each is named: what the reader meets, what
+/// the language cannot mean, and what cannot be filled in.
+#[tokio::test]
+async fn an_invalid_flow_is_refused_with_all_its_errors() {
+    const BAD: &str = "name: Broken
+trigger: order_craeted
+conditions: { all: [{ city: { is: Karachi } }, { order_totl: { at_least: 5 } }] }
+stages:
+  - name: One
+    after: soon
+    spread: 5h
+    not_before: \"09:00\"
+    not_after: \"12:00\"
+    workflow:
+      - send_email: { to: ops, subject: \"{{ order.nmae }}\", text: t }
+      - add_nte: a
+  - name: One
+    workflow: [confirm]
+";
+    let expected = [
+        "line 2: trigger: unknown word `order_craeted`; did you mean `order_created`?",
+        "line 3: conditions.all[1].order_totl: unknown word `order_totl`; did you mean `order_total`?",
+        "line 6: stages[0].after: “soon” is not a wait such as 30m, 2h or 1d",
+        "line 7: stages[0].spread: 5h is longer than the stage's own window, from 09:00 to 12:00",
+        "line 11: stages[0].workflow[0].send_email.subject: ",
+        "line 12: stages[0].workflow[1].add_nte: unknown word `add_nte`; did you mean `add_note`?",
+        "line 13: stages[1].name: another stage is called “One” already",
+    ];
+    let (world, _) = world().await;
+    let setup = &world.world.setup;
+    let told = setup.flow(&TestWorld::store(), BAD, "test").await.unwrap_err().to_string();
+    let told: Vec<&str> = told.lines().collect();
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected), "{told}\n{expected}");
+    }
+    let sheet = |file: &str, text: &str| Sheet { file: file.to_owned(), text: text.to_owned() };
+    let flows = vec![sheet("a.yaml", BAD), sheet("b.yaml", "name: B\ntriger: order_created\nstages: []\n")];
+    let bundle = Bundle { flows, templates: Vec::new() };
+    let wish = Wish { prune: false, activate: true };
+    let told = setup.apply(&TestWorld::store(), &bundle, wish, "test").await.unwrap_err().to_string();
+    let of = |file: &str| told.lines().filter(|line| line.starts_with(file)).count();
+    assert_eq!((of("a.yaml: line "), of("b.yaml: line "), told.lines().count()), (7, 2, 9), "{told}");
+    assert!(setup.heads(&TestWorld::store()).await.unwrap().iter().all(|head| head.id.as_str() != "broken"));
     world.finish().await;
 }

@@ -1,6 +1,12 @@
 //! Conditions in the world: on places that the store names, and on what its other flows have done.
 
-use harkara_domain::{Reason, fact::Choice, run::StageStatus};
+use harkara_domain::{
+    Reason,
+    fact::Choice,
+    flow::Class,
+    rules::{Cap, Over},
+    run::StageStatus,
+};
 use std::collections::BTreeMap;
 
 use crate::{
@@ -106,11 +112,50 @@ async fn places_that_mean_nothing_are_refused() {
     let mut settings = settings.unwrap();
     settings.rules.areas = BTreeMap::from([("empty".to_owned(), vec![])]);
     settings.rules.city_aliases = BTreeMap::from([("Hub".to_owned(), vec!["—".to_owned()])]);
+    let cap = |most, per: &str| Cap { most, per: per.parse().unwrap(), then: Over::Defer };
+    settings.rules.caps =
+        BTreeMap::from([(Class::Marketing, cap(51, "7d")), (Class::Transactional, cap(0, "0m"))]);
+    settings.timezone = "Asia/Karatschi".to_owned();
     let refused = world.world.setup.settings(&TestWorld::store(), &settings).await.unwrap_err().to_string();
     assert_eq!(
         refused,
-        "areas.empty: names no place; give it at least one\n\
-         city_aliases.Hub[0]: needs at least one letter or digit"
+        "timezone: Asia/Karatschi is not an IANA time zone\n\
+         areas.empty: names no place; give it at least one\n\
+         city_aliases.Hub[0]: needs at least one letter or digit\n\
+         caps.transactional.most: is 0; a cap is 1 to 50 messages\n\
+         caps.transactional.per: is 0s; a cap needs a time, such as 1d or 7d\n\
+         caps.marketing.most: is 51; a cap is 1 to 50 messages"
     );
+    let long = |list: usize| (format!("list-{list}"), (0..500).map(|n| format!("{list}{n:097}")).collect());
+    settings.rules = harkara_domain::Rules { areas: (0..5).map(long).collect(), ..Default::default() };
+    settings.timezone = "Asia/Karachi".to_owned();
+    let refused = world.world.setup.settings(&TestWorld::store(), &settings).await.unwrap_err().to_string();
+    assert!(refused.starts_with("areas: have, with `city_aliases` and `words`, 24"), "{refused}");
+    settings.rules.areas.pop_last();
+    settings.rules.caps = BTreeMap::from([(Class::Marketing, cap(50, "1m"))]);
+    world.world.setup.settings(&TestWorld::store(), &settings).await.unwrap();
+    world.finish().await;
+}
+
+/// A flow about birthdays knows of no order, so a template that speaks of one would fail each time.
+#[tokio::test]
+async fn a_flow_whose_trigger_knows_nothing_of_a_templates_words_is_refused() {
+    let world = with_flows("2026-11-22T10:00", &[]).await;
+    let about = |trigger: &str| {
+        format!(
+            "name: Ask\ntrigger: {trigger}\nstages:\n  - name: Ask\n    message: {{ channels: [whatsapp], template: cod_confirmation, buttons: [confirm] }}\n"
+        )
+    };
+    let setup = &world.world.setup;
+    let refused = setup.flow(&TestWorld::store(), &about("birthday"), "test").await.unwrap_err().to_string();
+    assert!(
+        refused.contains("stages[0].message.template: the template cod_confirmation says order.")
+            && refused.contains("which this trigger knows nothing of"),
+        "{refused}"
+    );
+    let said: Vec<&str> = refused.lines().collect();
+    let unique: std::collections::BTreeSet<&str> = said.iter().copied().collect();
+    assert_eq!(said.len(), unique.len(), "each is said once: {refused}");
+    setup.flow(&TestWorld::store(), &about("order_created"), "test").await.unwrap();
     world.finish().await;
 }

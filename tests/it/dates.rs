@@ -27,7 +27,7 @@ fn flow(name: &str, trigger: &str) -> String {
 name: {name}
 trigger: {trigger}
 re_entry: always
-stages: [{{ name: Late, after: 399d, message: {{ channels: [whatsapp], template: cod_reminder }} }}]
+stages: [{{ name: Late, after: 399d, message: {{ channels: [whatsapp], template: followup_day_45 }} }}]
 "
     )
 }

@@ -100,7 +100,7 @@ async fn runs_in_flight_go_on_in_every_state_with_their_version() {
             .iter()
             .map(|(_, why)| why.to_string())
             .collect();
-        let told = if state == FlowState::Paused { vec!["the flow is switched off"] } else { vec![] };
+        let told = if state == FlowState::Paused { vec!["the flow is paused"] } else { vec![] };
         assert_eq!(passed, told, "{state}");
         world.finish().await;
     }
@@ -220,7 +220,7 @@ async fn heads_of_before_there_were_states_work_on() {
         assert_eq!(world.sent(&order).len(), begun, "active: {on}");
     }
     let second = world.story(&Order::cod(2, world.now())).await;
-    assert_eq!(second.history[0].passed_over[0].1.to_string(), "the flow is switched off");
+    assert_eq!(second.history[0].passed_over[0].1.to_string(), "the flow is paused");
     let head = setup(&world).activate(&store(), &flow_id("just-ask"), None, BY).await.unwrap();
     assert_eq!((head.version, head.state), (1, FlowState::Active));
     world.finish().await;

@@ -11,6 +11,7 @@
 )]
 
 mod actions;
+mod at_once;
 mod bad_input;
 mod bodies;
 mod conditions;
@@ -38,5 +39,7 @@ mod road;
 mod scenarios;
 mod scenes;
 mod schema;
+mod settings;
+mod time_machine;
 mod track;
 mod world;

@@ -371,6 +371,7 @@ fn messages(rehearsal: &Rehearsal<Shown>) -> Vec<(Timestamp, String)> {
 }
 
 async fn compare(world: &TestWorld, case: &Case, flow: &Value) {
+    assert_eq!(crate::schema::flow_faults(flow), [""; 0], "{flow:#}");
     let Case { order, meanwhile, told } = case;
     let story = world.story(order).await;
     let real = story.runs.into_iter().map(|story| story.run).find(|run| run.flow.as_str() == "rehearsed");

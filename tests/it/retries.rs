@@ -268,7 +268,7 @@ async fn a_paused_template_switches_its_flow_off() {
     let second = Order::cod(2, world.now());
     world.place(&second).await;
     let story = world.story(&second).await;
-    assert_eq!(story.history[0].passed_over[0].1.to_string(), "the flow is switched off");
+    assert_eq!(story.history[0].passed_over[0].1.to_string(), "the flow is paused");
     world.advance(minutes(60)).await;
     assert_eq!(world.calls().len(), 1);
     world.finish().await;

@@ -1,4 +1,4 @@
-//! Meta's own schema of what it takes.
+//! Meta's own schema of what it takes, and the flow language's.
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -33,4 +33,14 @@ fn the_schema_refuses_what_whatsapp_would() {
     }
     let bare = serde_json::json!({ "messaging_product": "telegram", "to": 5, "type": "template" });
     assert!(!faults(&bare).is_empty());
+}
+
+/// What the flow language's schema has against a flow.
+pub(crate) fn flow_faults(flow: &Value) -> Vec<String> {
+    static VALIDATOR: OnceLock<Validator> = OnceLock::new();
+    let schema = || {
+        let schema = serde_json::from_str(include_str!("../../docs/flow.schema.json")).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    };
+    VALIDATOR.get_or_init(schema).iter_errors(flow).map(|fault| fault.to_string()).collect()
 }

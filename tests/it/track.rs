@@ -56,6 +56,7 @@ impl<'a> Program<'a> {
             secrets: ports.secrets.clone(),
             clock: ports.clock.clone(),
             counters: world.world.counters.clone(),
+            under_way: std::sync::Arc::default(),
             store: TestWorld::store(),
             base_url: "https://shop.example".to_owned(),
             secure_cookies: true,
@@ -307,5 +308,96 @@ async fn a_batch_with_a_fault_leaves_no_trace() {
     world.run().await;
     let view = load::<CustomerView>(&*world.table, &keys::customer(&TestWorld::store(), &customer())).await;
     assert!(view.unwrap().is_none());
+    world.finish().await;
+}
+
+/// A hundred facts about one customer come in one job: more entries, and more places in the list of
+/// renewals, than one write holds.
+#[tokio::test]
+async fn the_largest_batch_about_one_customer_is_taken_in_whole() {
+    let reminder = flow("Renew", "{ subscription_renewal: 3d }");
+    let world = with_flows("2026-11-22T14:00", &[&reminder]).await;
+    let program = Program::of(&world).await;
+    let at = world.now().to_string();
+    let fact = |n: usize| {
+        json!({ "kind": "subscription", "at": at, "customer": who(), "subscription": format!("S-{n}"),
+            "renews_on": "2026-12-24", "title": "Chai, monthly" })
+    };
+    let facts: Vec<Value> = (0..harkara_sources::track::MAX_FACTS).map(fact).collect();
+    let (status, answer) = program.post(&json!({ "facts": facts })).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+    world.run().await;
+    assert_eq!(world.counter("matcher.hopeless"), 0);
+    assert_eq!(customer_view(&world).await.subscriptions.len(), facts.len());
+    let subject = Subject::Customer(customer());
+    let query = Query::partition(keys::partition(&TestWorld::store(), &subject)).prefix("h#");
+    assert_eq!(world.table.query(query).await.unwrap().items.len(), facts.len(), "each is in the timeline");
+    let writes = world.counter("facts.applied");
+    assert!((2..=8).contains(&writes), "{writes} writes");
+    // The same once more changes nothing.
+    let (status, _) = program.post(&json!({ "facts": facts })).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    world.run().await;
+    assert_eq!(world.counter("facts.applied"), writes);
+    // And each of them is found on its day.
+    world.advance_to(crate::world::karachi("2026-12-22T12:00")).await;
+    world.sweep().await;
+    world.run().await;
+    assert_eq!(ran_on_customer(&world).await.len(), facts.len());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn facts_that_start_more_runs_than_one_write_holds_start_them_in_several() {
+    let flows: Vec<String> =
+        (0..60).map(|n| flow(&format!("Measured {n}"), "{ custom: tailor_measured }")).collect();
+    let flows: Vec<&str> = flows.iter().map(String::as_str).collect();
+    let world = with_flows("2026-11-22T14:00", &flows).await;
+    let program = Program::of(&world).await;
+    let fact = |seconds: i64| {
+        let at = world.now() - SignedDuration::from_secs(seconds);
+        json!({ "kind": "custom", "at": at.to_string(), "customer": who(), "name": "tailor_measured" })
+    };
+    let (status, answer) = program.post(&json!({ "facts": [fact(2), fact(1)] })).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+    world.run().await;
+    assert_eq!(ran_on_customer(&world).await.len(), 120);
+    // The tag that each run puts on the customer is a fact too.
+    assert_eq!(world.counter("facts.applied"), 2 + 120);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_link_that_was_opened_sets_a_flow_off_once() {
+    let clicked = "name: Clicked\ntrigger: message_clicked\nstages:\n  - name: Mark\n    workflow: [{ add_tag: keen }]\n";
+    let world = with_flows("2026-11-22T14:00", &[crate::world::JUST_ASK, clicked]).await;
+    let program = Program::of(&world).await;
+    let order = Order::cod(1, world.now());
+    world.place(&order).await;
+    let call = world.calls()[0].clone();
+    world.receipt(&call, "delivered", None).await;
+    world.receipt(&call, "read", None).await;
+    assert!(world.run_of(&order, "clicked").await.is_none(), "nothing was opened yet");
+    let opened = json!({ "message": call.reference().to_string() });
+    program.tell("message_clicked", opened.clone()).await;
+    let run = world.run_of(&order, "clicked").await.unwrap();
+    assert_eq!(run.status, RunStatus::Finished);
+    let asked = world.run_of(&order, "just-ask").await.unwrap();
+    let marks: Vec<String> =
+        asked.stages[0].receipts.iter().map(|mark| format!("{:?}", mark.status)).collect();
+    assert!(marks.contains(&"Clicked".to_owned()), "{marks:?}");
+    let view: CustomerView = {
+        let id = world.story(&order).await.order.snapshot.unwrap().customer.id.unwrap();
+        load(&*world.table, &keys::customer(&TestWorld::store(), &id)).await.unwrap().unwrap().value
+    };
+    assert!(view.tags["keen"].1, "the customer has the tag");
+    world.advance(crate::world::minutes(5)).await;
+    program.tell("message_clicked", opened).await;
+    let runs = world.runs().await.into_iter().filter(|run| run.flow.as_str() == "clicked").count();
+    assert_eq!(runs, 1, "opened again, it counts once");
+    // Of a message that is none of ours nothing comes.
+    program.tell("message_clicked", json!({ "message": "shopify-9/just-ask~order_created/0/1" })).await;
+    assert_eq!(world.counter("receipts.not_ours"), 1);
+    world.advance(crate::world::minutes(60)).await;
     world.finish().await;
 }

@@ -5,6 +5,7 @@ pub(crate) mod flows;
 pub(crate) mod openapi;
 pub(crate) mod rehearsal;
 pub(crate) mod tasks;
+pub(crate) mod time_machine;
 pub(crate) mod track;
 pub(crate) mod why;
 

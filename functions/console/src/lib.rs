@@ -28,10 +28,11 @@ use harkara_engine::{
     replay::Replayer,
     setup::Setup,
     tasks::Tasks,
+    time_machine::UnderWay,
 };
 use std::sync::Arc;
 
-pub use routes::router;
+pub use routes::{FLOW_SCHEMA, router};
 
 /// Tells how many messages each queue holds, by the queue's name.
 pub type QueueDepths = Box<dyn Fn() -> Vec<(String, u64)> + Send + Sync>;
@@ -56,6 +57,8 @@ pub struct Console {
     pub clock: Arc<dyn Clock>,
     /// What this process has counted.
     pub counters: Arc<Counters>,
+    /// The stores whose time machine is at work in this process.
+    pub under_way: Arc<UnderWay>,
     /// The store whose console it is.
     pub store: StoreId,
     /// The console's own public address, without a slash at its end. Taps of the outbox are posted

@@ -58,7 +58,9 @@ fn open() -> Routes {
         .route("/healthz", get(async || "ok"))
         .route("/assets/console.css", get(async || asset("text/css; charset=utf-8", STYLE)))
         .route("/assets/console.js", get(async || asset("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/assets/form.js", get(async || asset("text/javascript; charset=utf-8", FORM)))
         .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
+        .route("/v1/flow.schema.json", get(async || asset("application/schema+json", FLOW_SCHEMA)))
 }
 
 /// For whoever is signed in.
@@ -67,6 +69,7 @@ fn seen() -> Routes {
         .route("/", get(pages::overview::overview))
         .route("/orders", get(pages::orders::orders))
         .route("/orders/{order}", get(pages::order::order))
+        .route("/orders/{order}/why", get(pages::why::why))
         .route("/runs", get(pages::runs::runs))
         .route("/outbox", get(pages::outbox::outbox))
         .route("/dead-letters", get(pages::letters::letters))
@@ -76,6 +79,9 @@ fn seen() -> Routes {
         .route("/flows/{flow}", get(pages::flow::flow))
         .route("/flows/{flow}/versions", get(pages::flow::versions))
         .route("/flows/{flow}/activation", get(pages::activation::preview))
+        .route("/flows/{flow}/rehearsal", get(pages::rehearsal::show).post(pages::rehearsal::post))
+        .route("/flows/{flow}/time-machine", get(pages::time_machine::show).post(pages::time_machine::ask))
+        .route("/rehearsal", post(pages::rehearsal::of_text))
         .route("/tasks", get(pages::tasks::tasks))
         .route("/templates", get(pages::templates::templates))
         .route("/logout", post(sign_in::logout))
@@ -98,6 +104,7 @@ fn seen() -> Routes {
         .route("/api/v1/bundle/compare", post(api::bundle::compare).layer(bundle()))
         .route("/api/v1/orders/{order}/why", get(api::why::why))
         .route("/api/v1/rehearsals", post(api::rehearsal::rehearse))
+        .route("/api/v1/time-machine", post(api::time_machine::ask))
         .route("/api/v1/counters", get(api::counters))
         .route("/api/v1/openapi.json", get(api::openapi::openapi))
         .route("/v1/openapi.json", get(api::openapi::openapi))
@@ -112,6 +119,7 @@ fn operated() -> Routes {
         .route("/tasks/{task}", post(pages::tasks::mark))
         .route("/flows", post(pages::editor::save))
         .route("/new-flow", get(pages::editor::new))
+        .route("/flow-form", post(pages::form::convert))
         .route("/flows/{flow}/edit", get(pages::editor::edit))
         .route("/flows/{flow}/state", post(pages::flow::state))
         .route("/flows/{flow}/draft/drop", post(pages::flow::drop_draft))
@@ -140,7 +148,11 @@ fn owned() -> Routes {
 
 const STYLE: &str = include_str!("../assets/console.css");
 const SCRIPT: &str = include_str!("../assets/console.js");
+const FORM: &str = include_str!("../assets/form.js");
 const ICON: &str = include_str!("../assets/icon.svg");
+
+/// The JSON Schema of the flow language, as editors and the console's form read it.
+pub const FLOW_SCHEMA: &str = include_str!("../../../docs/flow.schema.json");
 
 fn asset(kind: &'static str, text: &'static str) -> Response {
     let mut response = text.into_response();

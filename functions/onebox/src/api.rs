@@ -3,10 +3,12 @@
 #![allow(clippy::print_stdout)] // shows a person what would run, and how far it is
 
 use anyhow::{Context, Result, bail};
+use bytes::Bytes;
 use harkara_engine::{
     port::{Http, HttpRequest, HttpResponse, Reach},
     replay::{Filter, Replay},
 };
+use http_body_util::BodyExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
@@ -87,6 +89,46 @@ impl Client {
         Ok(self.http.call(request).await?)
     }
 
+    /// Asks for an answer that comes line by line for as long as it takes, and gives each line as it comes.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses, the answer is cut off, or `each` says so.
+    pub(crate) async fn lines(
+        &self,
+        path: &str,
+        body: &Value,
+        mut each: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let request = http::Request::post(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {}", self.key.trim()))
+            .header("content-type", "application/json")
+            .body(Bytes::from(body.to_string()))?;
+        let answer = self.http.exchange(request).await?;
+        let (status, mut body, mut held) = (answer.status(), answer.into_body(), Vec::new());
+        while let Some(frame) = body.frame().await {
+            held.extend_from_slice(frame?.data_ref().map_or(&[][..], |data| data));
+            if held.len() > Self::MAX_LINE {
+                bail!("{path} answered a line that is too long");
+            }
+            while status.is_success()
+                && let Some(end) = held.iter().position(|byte| *byte == b'\n')
+            {
+                let line: Vec<u8> = held.drain(..=end).collect();
+                each(&line)?;
+            }
+        }
+        if !status.is_success() {
+            Self::read::<Value>(
+                path,
+                &HttpResponse { status: status.as_u16(), body: held, retry_after: None },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The longest line of an answer, in bytes.
+    const MAX_LINE: usize = 16 * 1024 * 1024;
+
     /// What an answer says.
     ///
     /// # Errors
@@ -151,9 +193,14 @@ fn agreed(total: usize) -> Result<bool> {
 }
 
 fn bar(replay: &Replay) {
-    const WIDTH: usize = 40;
-    let full = (replay.done * WIDTH).checked_div(replay.total).map_or(WIDTH, |full| full.min(WIDTH));
-    print!("\r[{}{}] {}/{}", "#".repeat(full), ".".repeat(WIDTH - full), replay.done, replay.total);
+    print!("\r{}", drawn(replay.done, replay.total));
     // A bar that cannot be drawn is no reason to stop.
     let _ = std::io::stdout().flush();
+}
+
+/// A bar with its numbers.
+pub(crate) fn drawn(done: usize, of: usize) -> String {
+    const WIDTH: usize = 40;
+    let full = (done * WIDTH).checked_div(of).map_or(WIDTH, |full| full.min(WIDTH));
+    format!("[{}{}] {done}/{of}", "#".repeat(full), ".".repeat(WIDTH - full))
 }

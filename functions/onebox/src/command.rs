@@ -8,8 +8,14 @@ use jiff::Timestamp;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use crate::{
-    api, demo, flow_command::Flow, rehearse_command::Rehearse, secrets_file::SecretsFile, serve,
-    store_file::StoreFile, why_command::Why,
+    api, demo,
+    flow_command::Flow,
+    rehearse_command::Rehearse,
+    secrets_file::SecretsFile,
+    serve,
+    store_file::{StoreFile, webhook_secret},
+    time_machine_command::TimeMachine,
+    why_command::Why,
 };
 
 /// Harkara: the right message at the right moment of an order's life.
@@ -39,6 +45,9 @@ enum Command {
     Flow(Flow),
     /// Show what a flow would do for an order, moment by moment. Nothing is sent or written.
     Rehearse(Rehearse),
+    /// Show what a flow would have done in the last days: every fact of the journal through it and all
+    /// flows that are active. Nothing is sent or written.
+    TimeMachine(TimeMachine),
     /// Say why an order got, or did not get, what it got: flow by flow, stage by stage.
     Why(Why),
     /// Check templates, and show what to register with Meta.
@@ -132,6 +141,15 @@ enum Store {
         #[arg(long, default_value = ".harkara")]
         data: PathBuf,
     },
+    /// Make a secret that a store's webhooks are signed with, and print it once. The one before it signs as
+    /// well until the next is made. A running server notices within seconds.
+    WebhookSecret {
+        /// The store.
+        store: String,
+        /// The folder of the server.
+        #[arg(long, default_value = ".harkara")]
+        data: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -183,12 +201,18 @@ impl Arguments {
             Command::Demo(options) => demo::demo(&options).await?,
             Command::Replay(options) => replay(options).await?,
             Command::Store(Store::Put { file, data }) => put_store(&file, &data).await?,
+            Command::Store(Store::WebhookSecret { store, data }) => {
+                let secret = webhook_secret()?;
+                SecretsFile::in_folder(&data).put_webhook_secret(&store, &secret)?;
+                println!("{secret}");
+            }
             Command::ApiKey(ApiKey::New { name, role, store, data }) => {
                 new_key(&name, &role, store, &data).await?;
             }
             #[cfg(feature = "aws")]
             Command::Aws(command) => command.run().await?,
             Command::Rehearse(options) => options.run().await?,
+            Command::TimeMachine(options) => options.run().await?,
             Command::Why(options) => options.run().await?,
             Command::Template(Template::Meta { files }) => meta(&files)?,
         }

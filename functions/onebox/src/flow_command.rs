@@ -30,6 +30,8 @@ pub enum Flow {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Print the JSON Schema of the flow language, for editors. Needs no store.
+    Schema,
     /// Make a store be as a folder of flows and templates says. Nothing is done if any file has a problem.
     Apply(Compared),
     /// Show what `apply` would do. Exits with 0 where nothing differs, with 2 where something does, with 1
@@ -89,6 +91,10 @@ impl Flow {
     pub async fn run(self) -> Result<ExitCode> {
         match self {
             Self::Check { paths } => check(&paths),
+            Self::Schema => {
+                print!("{}", harkara_console::FLOW_SCHEMA);
+                Ok(ExitCode::SUCCESS)
+            }
             Self::Apply(options) => compared(&options, true).await,
             Self::Diff(options) => compared(&options, false).await,
             Self::Export { folder, store, json } => export(&folder, &store, json).await,

@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What the file of the language's own schema ends in, which editors read beside the flows.
+const SCHEMA: &str = ".schema.json";
 /// The folder of the templates.
 const TEMPLATES: &str = "templates";
 /// What files of flows and templates end in. JSON is YAML.
@@ -38,8 +40,9 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         let path = entry.with_context(|| format!("reading {}", folder.display()))?.path();
         let end = path.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if !hidden && end.is_some_and(|end| ENDS.contains(&end.as_str())) && path.is_file() {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let other = name.starts_with('.') || name.ends_with(SCHEMA);
+        if !other && end.is_some_and(|end| ENDS.contains(&end.as_str())) && path.is_file() {
             found.push(path);
         }
     }

@@ -14,6 +14,7 @@ pub mod secrets_file;
 pub mod serve;
 pub mod smtp;
 pub mod store_file;
+pub mod time_machine_command;
 pub mod web;
 pub mod why_command;
 pub mod world;

@@ -52,6 +52,23 @@ impl SecretsFile {
         Ok(())
     }
 
+    /// Puts a secret to sign webhooks with before those of a store. The newest of those that were there stays
+    /// beside it, so that receivers can change over; older ones go.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or names no such store.
+    pub fn put_webhook_secret(&self, store: &str, secret: &str) -> Result<()> {
+        let all = self.read().context("reading the connections")?;
+        let of_store = all.get(store).with_context(|| format!("there is no store {store} in this folder"))?;
+        let mut webhooks = of_store.get("webhooks").and_then(Value::as_object).cloned().unwrap_or_default();
+        let held = webhooks.get("secrets").and_then(Value::as_array).and_then(|held| held.first()).cloned();
+        let secrets: Vec<Value> = [Some(secret.into()), held].into_iter().flatten().collect();
+        webhooks.insert("secrets".to_owned(), secrets.into());
+        let mut connections = Map::new();
+        connections.insert("webhooks".to_owned(), webhooks.into());
+        self.put(store, &connections)
+    }
+
     fn read(&self) -> Result<Map<String, Value>> {
         match fs::read_to_string(&self.path) {
             Ok(text) => Ok(serde_json::from_str(&text)?),

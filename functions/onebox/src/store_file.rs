@@ -1,9 +1,11 @@
 //! A store in one file: what `harkara store put` reads, and what the demo store is made of.
 
 use anyhow::{Context, Result};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use harkara_domain::{StoreId, flow::parse};
 use harkara_engine::{
     ownership::{Bundle, Plan, Sheet, Wish},
+    prices::Prices,
     settings::Settings,
     setup::Setup,
 };
@@ -18,7 +20,7 @@ pub struct StoreFile {
     pub store: StoreId,
     /// Its settings.
     pub settings: Settings,
-    /// How it is connected: `shopify`, `whatsapp`, `smtp`.
+    /// How it is connected: `shopify`, `whatsapp`, `smtp`, `webhooks`.
     #[serde(default)]
     pub connections: Map<String, Value>,
     /// Its templates, as YAML.
@@ -97,6 +99,7 @@ impl StoreFile {
             "secrets": [secret()?], "verify_token": secret()?, "region": "PK", "reference_key": secret()?,
         });
         connections.insert("whatsapp".to_owned(), whatsapp);
+        connections.insert("webhooks".to_owned(), json!({ "secrets": [webhook_secret()?] }));
         let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         Ok(Self {
             store: Self::DEMO.into(),
@@ -108,6 +111,8 @@ impl StoreFile {
                 priority: false,
                 plan: Plan::default(),
                 console_url: Some(console_url.to_owned()),
+                journal_days: Settings::JOURNAL_DAYS,
+                prices: Prices::default(),
                 rules: harkara_domain::Rules::default(),
             },
             connections,
@@ -163,9 +168,21 @@ pub const PACK_TEMPLATES: [&str; 23] = texts![
 /// # Errors
 /// When the machine gives none.
 pub fn secret() -> Result<String> {
+    Ok(hex::encode(random()?))
+}
+
+/// A secret to sign webhooks with, in the text form of Standard Webhooks: 256 random bits in base64.
+///
+/// # Errors
+/// When the machine gives none.
+pub fn webhook_secret() -> Result<String> {
+    Ok(format!("whsec_{}", STANDARD.encode(random()?)))
+}
+
+fn random() -> Result<[u8; 32]> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
-    Ok(hex::encode(bytes))
+    Ok(bytes)
 }
 
 fn first_line(text: &str) -> String {

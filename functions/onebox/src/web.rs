@@ -33,6 +33,7 @@ pub fn console(world: &World, embedded: &Embedded, store: &StoreId, url: &str) -
         secrets: world.ports.secrets.clone(),
         clock: world.ports.clock.clone(),
         counters: world.counters.clone(),
+        under_way: Arc::default(),
         store: store.clone(),
         base_url: url.to_owned(),
         secure_cookies: url.starts_with("https://"),

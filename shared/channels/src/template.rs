@@ -16,6 +16,7 @@
 //! ([`Template::meta_body`]), and a message's parameters are what the outputs became, so a text is
 //! written once.
 
+mod growth;
 mod language;
 mod missing;
 mod output;

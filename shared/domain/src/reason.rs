@@ -137,8 +137,17 @@ pub enum Reason {
         /// Its name.
         name: String,
     },
-    /// The flow is switched off.
-    FlowOff,
+    /// The flow starts no runs.
+    FlowOff {
+        /// Why it does not; what was kept before this was said had been paused.
+        #[serde(default)]
+        state: Off,
+    },
+    /// The fact starts as many runs as one fact can.
+    TooManyAtOnce {
+        /// How many that are.
+        most: u16,
+    },
     /// An action is for orders, and the run is about none.
     NotAnOrder,
     /// An action is for customers, and nobody knows who it is.
@@ -163,6 +172,29 @@ pub enum Reason {
         /// What went wrong.
         problem: String,
     },
+}
+
+/// The state of a flow that starts no runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Off {
+    /// It is being written.
+    Draft,
+    /// It was stopped, and can be activated again.
+    #[default]
+    Paused,
+    /// It was put away.
+    Archived,
+}
+
+impl fmt::Display for Off {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Draft => "still a draft",
+            Self::Paused => "paused",
+            Self::Archived => "archived",
+        })
+    }
 }
 
 impl From<Closed<'_>> for Reason {
@@ -226,7 +258,8 @@ impl fmt::Display for Reason {
             Self::OtherWeekday => f.write_str("waiting for its day of the week"),
             Self::QuietHours => f.write_str("waiting for the end of the quiet hours"),
             Self::SpecialDay { name } => write!(f, "no messages now: {name}"),
-            Self::FlowOff => f.write_str("the flow is switched off"),
+            Self::FlowOff { state } => write!(f, "the flow is {state}"),
+            Self::TooManyAtOnce { most } => write!(f, "one fact starts no more than {most} runs"),
             Self::NotAnOrder => f.write_str("it is for orders, and this is none"),
             Self::NoCustomer => f.write_str("nobody knows which customer this is"),
             Self::NoSuchFlow { flow } => write!(f, "there is no flow {flow}"),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::calendar::{Calendar, WorkingClock};
+use crate::customer::CustomerView;
 use crate::flow::{
     Class, Delay,
     heard::{self, OwnWords},
@@ -56,6 +57,9 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// The most bytes of all names in lists together.
+    pub const MAX_SIZE: usize = 200_000;
+
     /// What is wrong with them: for each flaw the path of its field (`areas.north[2]`) and why, in a sentence
     /// that begins behind the path.
     pub fn flaws(&self) -> Vec<(String, String)> {
@@ -67,7 +71,21 @@ impl Rules {
             .chain(Areas::flaws(&self.areas, "areas"))
             .chain(Cities::flaws(&self.city_aliases, "city_aliases"))
             .chain(heard::flaws(&self.words, "words"))
+            .chain(self.caps.iter().flat_map(|(class, cap)| cap.flaws(class.as_str())))
+            .chain(self.too_long())
             .collect()
+    }
+
+    /// Each list has its own limits; together they go into one item of the table, and every shelf.
+    fn too_long(&self) -> Option<(String, String)> {
+        let size = |lists: &BTreeMap<String, Vec<String>>| -> usize {
+            lists.iter().map(|(name, list)| name.len() + list.iter().map(String::len).sum::<usize>()).sum()
+        };
+        let words: usize = self.words.values().flatten().map(String::len).sum();
+        let size = size(&self.areas) + size(&self.city_aliases) + words;
+        let why =
+            format!("have, with `city_aliases` and `words`, {size} bytes; {} is the most", Self::MAX_SIZE);
+        (size > Self::MAX_SIZE).then(|| ("areas".to_owned(), why))
     }
 }
 
@@ -117,6 +135,24 @@ pub struct Cap {
     /// What becomes of a message that would be one too many.
     #[serde(default)]
     pub then: Over,
+}
+
+impl Cap {
+    /// What is wrong with it: paths that begin with its class, and why. A customer's view remembers so many
+    /// messages of a class and no more, so a cap beyond them would hold nobody back.
+    fn flaws(&self, class: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let remembered = u32::try_from(CustomerView::MAX_SENDS).unwrap_or(u32::MAX);
+        if !(1..=remembered).contains(&self.most) {
+            let why = format!("is {}; a cap is 1 to {remembered} messages", self.most);
+            found.push((format!("caps.{class}.most"), why));
+        }
+        if self.per.nominal().is_zero() {
+            let why = format!("is {}; a cap needs a time, such as 1d or 7d", self.per);
+            found.push((format!("caps.{class}.per"), why));
+        }
+        found
+    }
 }
 
 /// What becomes of a message over a cap.

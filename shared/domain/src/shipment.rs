@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{id::ShipmentId, occurrence::Occurrence, status::Point};
 
-/// Where a parcel stands. The derived order is its lattice: of several that were seen, the last one
-/// here is where it stands.
+/// Where a parcel stands.
+///
+/// The derived order is its lattice: of several that were seen, the last one here is where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ShipmentStatus {
     /// The courier says nothing that is understood.
@@ -41,6 +43,7 @@ pub enum ShipmentStatus {
 
 /// What can be wrong with an order's way to the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Issue {
     /// Nothing was handed to a courier for too long.

@@ -134,10 +134,12 @@ impl fmt::Display for Point {
     }
 }
 
-/// Where an order stands: the furthest point that any fact has shown. The derived order *is* the
-/// lattice; a join is `max`, so neither repetition nor disorder of facts can move it backwards.
+/// Where an order stands: the furthest point that any fact has shown.
+///
+/// The derived order *is* the lattice; a join is `max`, so neither repetition nor disorder of facts can move it backwards.
 /// `Returned` tops `Cancelled`, because shops cancel an order in their books once its parcel is back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     /// Placed, nothing else known.

@@ -19,6 +19,7 @@
 //! | | `alert` | the open window of failures that a mail will tell of |
 //! | `dates` | `<store>#<flow>` | a flow that waits for dates, or has |
 //! | `k#<store>` | `<flow>` | how far the sweep has gone through its dates |
+//! | `j#<store>#<day>` | `<time>#<digest>` | facts that counted, in the journal: by the day, of UTC, of the write |
 //! | `d#<store>` | `<time>#<what>` | a dead letter |
 //! | `y#<store>` | `<time>-<tag>` | a replay and its progress |
 //! | `x#<store>` | `<time>#<reference>` | a message or mail kept in the outbox |
@@ -34,15 +35,16 @@
 //! Runs and the view share a partition so that one consistent query of `r#`…`v` reads all that a
 //! stage is decided on.
 
+mod lists;
 mod people;
 
 use harkara_domain::{
-    Awaited, CustomerId, CustomerView, FactId, FlowId, Run, RunId, StoreId, Subject, awaited, flow::Channel,
-    id::digest, order::OrderView,
+    Awaited, CustomerId, FactId, FlowId, Run, RunId, StoreId, Subject, awaited, flow::Channel, id::digest,
 };
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::port::{IndexKey, Key, Query};
+pub use lists::*;
 pub use people::*;
 
 /// A time that sorts as text: milliseconds in 13 digits, good until the year 2286.
@@ -147,9 +149,9 @@ pub fn renewal(store: &StoreId, customer: &CustomerId, subscription: &str) -> Ke
     Key::new(partition(store, &customer), format!("d#{}", short(subscription)))
 }
 
-/// Enough of a digest to tell a customer's subscriptions apart.
-fn short(subscription: &str) -> String {
-    digest(subscription).chars().take(24).collect()
+/// Enough of a digest to tell a customer's subscriptions apart, or what was written in one millisecond.
+fn short(text: &str) -> String {
+    digest(text).chars().take(24).collect()
 }
 
 /// A version of a flow.
@@ -192,6 +194,18 @@ pub fn alert(store: &StoreId) -> Key {
     Key::new(store_partition(store), "alert")
 }
 
+/// An entry of a store's journal: facts that one write counted at a time.
+pub fn journal(store: &StoreId, at: Timestamp, facts: &[FactId]) -> Key {
+    let ids: Vec<&str> = facts.iter().map(FactId::as_str).collect();
+    let sk = format!("{}#{}", stamp(at), short(&ids.join("\n")));
+    Key::new(journal_day(store, TimeZone::UTC.to_datetime(at).date()), sk)
+}
+
+/// What a store's journal says of a day of UTC.
+pub fn journal_day(store: &StoreId, day: Date) -> String {
+    format!("j#{store}#{day}")
+}
+
 /// A store's dead letters.
 pub fn dead_letters(store: &StoreId) -> String {
     format!("d#{store}")
@@ -225,50 +239,6 @@ pub fn task_list_partition(store: &StoreId, done: bool) -> String {
 /// A store's audit log.
 pub fn audit(store: &StoreId) -> String {
     format!("a#{store}")
-}
-
-/// Where an order stands in the list of orders: by the time it was placed.
-pub fn order_list(view: &OrderView) -> Option<IndexKey> {
-    let placed = view.snapshot.as_ref()?.created_at;
-    Some(IndexKey { pk: order_list_partition(&view.store), sk: format!("{}#{}", stamp(placed), view.id) })
-}
-
-/// The partition of that list.
-pub fn order_list_partition(store: &StoreId) -> String {
-    format!("orders#{store}")
-}
-
-/// Where a customer stands in the list of birthdays.
-pub fn birthday_list(view: &CustomerView) -> Option<IndexKey> {
-    let born = view.born_on()?;
-    Some(IndexKey { pk: birthday_list_partition(&view.store), sk: format!("{born}#{}", view.id) })
-}
-
-/// The partition of that list.
-pub fn birthday_list_partition(store: &StoreId) -> String {
-    format!("birthdays#{store}")
-}
-
-/// Where a subscription stands in the list of renewals.
-pub fn renewal_list(store: &StoreId, on: Date, customer: &CustomerId, subscription: &str) -> IndexKey {
-    let sk = format!("{on}#{customer}#{}", short(subscription));
-    IndexKey { pk: renewal_list_partition(store), sk }
-}
-
-/// The partition of that list.
-pub fn renewal_list_partition(store: &StoreId) -> String {
-    format!("renewals#{store}")
-}
-
-/// Where a run stands in the list of runs: by the time it began.
-pub fn run_list(run: &Run) -> IndexKey {
-    let sk = format!("{}#{}#{}", stamp(run.started_at), run.subject, run.id);
-    IndexKey { pk: run_list_partition(&run.store), sk }
-}
-
-/// The partition of that list.
-pub fn run_list_partition(store: &StoreId) -> String {
-    format!("runs#{store}")
 }
 
 /// Where a run stands in the sweep's index; nowhere once nothing of it is due.

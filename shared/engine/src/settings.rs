@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::ownership::Plan;
+use crate::{ownership::Plan, prices::Prices};
 
 /// What a store's team has set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,14 +27,44 @@ pub struct Settings {
     /// Where the console is, for links in mails; without a slash at its end.
     #[serde(default)]
     pub console_url: Option<String>,
+    /// For how many days the facts that counted are kept in the journal, which the time machine reads; 0
+    /// for none, at most [`Settings::MAX_JOURNAL_DAYS`].
+    #[serde(default = "thirty", skip_serializing_if = "is_thirty")]
+    pub journal_days: u16,
+    /// What messages cost, for the time machine.
+    #[serde(default, skip_serializing_if = "Prices::is_empty")]
+    pub prices: Prices,
     /// What decisions depend on, beside the flows.
     #[serde(flatten)]
     pub rules: Rules,
 }
 
+fn thirty() -> u16 {
+    Settings::JOURNAL_DAYS
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_thirty(days: &u16) -> bool {
+    *days == Settings::JOURNAL_DAYS
+}
+
 impl Settings {
     /// The team that hears of failures.
     pub const OPS: &'static str = "ops";
+    /// For how many days a store keeps its journal that has not said.
+    pub const JOURNAL_DAYS: u16 = 30;
+    /// The most days of a journal.
+    pub const MAX_JOURNAL_DAYS: u16 = 400;
+
+    /// What is wrong with them: for each flaw the path of its field and why, in a sentence that begins
+    /// behind the path.
+    pub fn flaws(&self) -> Vec<(String, String)> {
+        let days = self.journal_days > Self::MAX_JOURNAL_DAYS;
+        let days =
+            days.then(|| ("journal_days".to_owned(), format!("is at most {}", Self::MAX_JOURNAL_DAYS)));
+        let prices = self.prices.flaws().into_iter().map(|(path, why)| (format!("prices.{path}"), why));
+        self.rules.flaws().into_iter().chain(days).chain(prices).collect()
+    }
 
     /// The time zone; UTC where the name is not known, which saving settings refuses.
     pub fn zone(&self) -> TimeZone {

@@ -42,7 +42,7 @@ async fn an_order_that_is_confirmed_after_the_reminder_costs_so_many_requests() 
         ("send to events", 1), // ingest: the order's facts
         ("send to stages", 1), // matcher: Ask, at once
         ("write of 1", 2),     // stage: claim, outcome
-        ("write of 5", 1),     // matcher: view, customer, two runs, the timeline's entry
+        ("write of 6", 1),     // matcher: view, customer, two runs, the timeline's entry, the journal's
     ]);
     assert_eq!(asked(&world), placed, "the order is placed and asked about");
 
@@ -69,7 +69,7 @@ async fn an_order_that_is_confirmed_after_the_reminder_costs_so_many_requests() 
     let confirmed = numbers(&[
         ("get", 2),            // matcher: view, customer
         ("send to events", 1), // ingest: the answer
-        ("write of 4", 1),     // matcher: view, customer, the entries of the answer and of what follows
+        ("write of 5", 1), // matcher: view, customer, the entries of the answer and of what follows, the journal's
     ]);
     assert_eq!(asked(&world), confirmed, "the customer confirms");
 

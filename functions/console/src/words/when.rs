@@ -1,6 +1,10 @@
 //! Times in the store's zone, as people say them.
 
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
 /// The store's zone, and the time that "today" is meant from.
 #[derive(Clone, Debug)]
@@ -26,6 +30,34 @@ impl Zoned {
     /// The whole time, for a `<time>` element's `datetime`.
     pub(crate) fn machine(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// With the day of the week, and the seconds where there are any: `Sun 22 Nov 14:05`.
+    pub(crate) fn full(&self, at: Timestamp) -> String {
+        let then = self.zone.to_datetime(at);
+        let year = if then.year() == self.zone.to_datetime(self.now).year() { "" } else { " %Y" };
+        let seconds = if then.second() == 0 { "" } else { ":%S" };
+        then.strftime(&format!("%a %-d %b{year} %H:%M{seconds}")).to_string()
+    }
+
+    /// How long after `began` a time is, in its two largest units: `+1 d 2 h`, `at once`.
+    pub(crate) fn since(began: Timestamp, at: Timestamp) -> String {
+        let seconds = at.duration_since(began).as_secs();
+        let parts = [
+            (seconds / 86400, "d"),
+            (seconds / 3600 % 24, "h"),
+            (seconds / 60 % 60, "min"),
+            (seconds % 60, "s"),
+        ];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0).take(2);
+        let words: Vec<String> = parts.map(|(count, unit)| format!("{count} {unit}")).collect();
+        if words.is_empty() { "at once".to_owned() } else { format!("+{}", words.join(" ")) }
+    }
+
+    /// A local time, `YYYY-MM-DDTHH:MM` as fields for one send it.
+    pub(crate) fn local(&self, text: &str) -> Option<Timestamp> {
+        let local: DateTime = text.trim().parse().ok()?;
+        Some(self.zone.to_ambiguous_zoned(local).compatible().ok()?.timestamp())
     }
 
     /// The beginning of today.
@@ -68,5 +100,11 @@ mod tests {
         assert_eq!(zoned.day_begins("2026-11-22"), Some(zoned.midnight()));
         assert_eq!(zoned.day_ends("2026-11-22").unwrap().to_string(), "2026-11-22T18:59:59.999Z");
         assert_eq!(zoned.day_begins("22/11/2026"), None);
+        assert_eq!(zoned.full(now), "Sun 22 Nov 23:30");
+        assert_eq!(zoned.full("2027-01-01T00:00:07Z".parse().unwrap()), "Fri 1 Jan 2027 05:00:07");
+        assert_eq!(zoned.local("2026-11-22T23:30"), Some(now));
+        assert_eq!(zoned.local("tomorrow"), None);
+        let later = |seconds| Zoned::since(now, now + SignedDuration::from_secs(seconds));
+        assert_eq!([0, 30 * 60, 26 * 3600, 86401].map(later), ["at once", "+30 min", "+1 d 2 h", "+1 d 1 s"]);
     }
 }

@@ -25,8 +25,16 @@ fn routes() -> Vec<(Method, String)> {
     routes
 }
 
-const OPEN: [&str; 6] =
-    ["/login", "/setup/t", "/healthz", "/assets/console.css", "/assets/console.js", "/assets/icon.svg"];
+const OPEN: [&str; 8] = [
+    "/login",
+    "/setup/t",
+    "/healthz",
+    "/assets/console.css",
+    "/assets/console.js",
+    "/assets/form.js",
+    "/assets/icon.svg",
+    "/v1/flow.schema.json",
+];
 
 #[tokio::test]
 async fn nothing_but_the_doors_opens_without_a_sign_in() {
@@ -62,7 +70,7 @@ async fn every_response_wears_its_headers_and_no_page_has_anything_inline() {
         assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
-        if path.starts_with("/assets/") {
+        if path.starts_with("/assets/") || path == "/v1/flow.schema.json" {
             continue;
         }
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
@@ -86,6 +94,7 @@ async fn roles_hold_on_the_server() {
         "/outbox/tap",
         "/replays",
         "/flows",
+        "/flow-form",
         "/flows/cod-confirmation/state",
         "/flows/cod-confirmation/draft/drop",
         "/api/v1/orders/shopify-1/actions",

@@ -12,12 +12,17 @@ use harkara_engine::people::Role;
 
 use crate::world::World;
 
+/// Asks the team for something.
+const CALLS: &str = "name: Calls\ntrigger: order_created\nstages:\n  - name: Ask\n    workflow: [{ create_task: { title: Call them and say thank you, due: 20m } }]\n";
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "serves until it is stopped"]
 async fn serve() {
     let world = World::new().await;
     let owner = world.signed_in(Role::Owner).await;
     world.signed_in(Role::Operator).await;
+    let head = world.console.setup.flow(&world.store, CALLS, "look").await.unwrap();
+    world.console.setup.activate(&world.store, &head.id, None, "look").await.unwrap();
     let names = ["Ayesha", "Bilal", "Sana", "Hamza", "Mahnoor", "Usman", "Zainab"];
     for (number, name) in (1040..).zip(names) {
         let payment = if number % 4 == 0 { PaymentMethod::Prepaid } else { PaymentMethod::Cod };

@@ -181,7 +181,7 @@ async fn a_flow_is_read_and_paused() {
             .get("/orders/shopify-1")
             .await
             .text
-            .contains("Passed over COD confirmation: the flow is switched off")
+            .contains("Passed over COD confirmation: the flow is paused")
     );
     assert_eq!(
         operator.post("/flows/none/state", &[("state", "active")]).await.status,

@@ -132,6 +132,7 @@ impl Ports {
             secrets: self.secrets.clone(),
             clock: self.clock.clone(),
             counters: self.counters.clone(),
+            under_way: Arc::default(),
             store: store.clone(),
             base_url: "http://shop.test".to_owned(),
             secure_cookies: false,
@@ -223,6 +224,8 @@ impl World {
             priority: false,
             plan: Plan::default(),
             console_url: Some("http://shop.test".to_owned()),
+            journal_days: Settings::JOURNAL_DAYS,
+            prices: harkara_engine::prices::Prices::default(),
             rules: harkara_domain::Rules::default(),
         }
     }

@@ -230,3 +230,53 @@ fn a_running_server_is_reached_by_its_api() {
     assert_eq!(wrong.code, 1);
     assert!(wrong.out.contains("cod-confirmation.yaml: line "), "{}", wrong.out);
 }
+
+#[test]
+fn the_schema_lies_beside_the_flows_and_is_none() {
+    let printed = command().args(["flow", "schema"]).output().unwrap();
+    assert!(printed.status.success());
+    let schema: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["properties"]["stages"]["maxItems"], 60);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("flow.schema.json"), &printed.stdout).unwrap();
+    let text = "# yaml-language-server: $schema=flow.schema.json\nname: A\ntrigger: order_created\nstages: [{ name: X, workflow: [confirm] }]\n";
+    fs::write(folder.path().join("a.yaml"), text).unwrap();
+    let checked = command().args(["flow", "check"]).arg(folder.path()).output().unwrap();
+    let told = String::from_utf8(checked.stdout).unwrap();
+    assert!(
+        checked.status.success() && told.lines().count() == 1 && told.contains("“A”, 1 stages"),
+        "{told}"
+    );
+}
+
+/// The secret of the demo store's webhooks, and one more of a person's making.
+#[test]
+fn a_secret_for_webhooks_is_made_kept_and_told_once() {
+    let shop = Shop::new();
+    let held = || {
+        let text = fs::read_to_string(shop.data().join("connections.json")).unwrap();
+        let all: Value = serde_json::from_str(&text).unwrap();
+        assert!(all["demo"]["whatsapp"]["reference_key"].is_string(), "the other connections stay");
+        let secrets = all["demo"]["webhooks"]["secrets"].as_array().unwrap().clone();
+        secrets.iter().map(|secret| secret.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let make = |store: &str| {
+        command().args(["store", "webhook-secret", store, "--data"]).arg(shop.data()).output().unwrap()
+    };
+    let [first] = &held()[..] else { panic!("the demo store has one secret") };
+    assert!(first.starts_with("whsec_") && first.len() == 50, "{first}");
+    let mut before = vec![first.clone()];
+    for _ in 0..2 {
+        let made = make("demo");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let secret = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        assert!(secret.starts_with("whsec_") && !before.contains(&secret));
+        assert_eq!(held(), [&secret, before.last().unwrap()].map(Clone::clone), "the one before signs too");
+        before.push(secret);
+    }
+    let nobody = make("nobody");
+    assert!(!nobody.status.success() && nobody.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("there is no store nobody"));
+    assert_eq!(held().len(), 2);
+}

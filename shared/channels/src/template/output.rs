@@ -5,7 +5,7 @@
 
 use liquid::Parser;
 
-use super::{RenderError, Variables, variables::VARIABLES};
+use super::{RenderError, Variables, growth, variables::VARIABLES};
 
 /// The filters that a template may use: those for text out of Liquid's standard ones.
 pub const FILTERS: [&str; 10] = [
@@ -33,7 +33,7 @@ pub(super) struct Output {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token<'t> {
+pub(super) enum Token<'t> {
     /// A name, a path or a number.
     Word(&'t str),
     /// In quotes, which are not part of it.
@@ -56,8 +56,11 @@ impl Output {
         };
         let (mut alternatives, mut needed) = (vec![variable(name)?], Vec::new());
         let (mut settled, mut changed) = (false, false);
+        let (mut filters, mut length) = (0, growth::begins_with(name));
         for group in groups {
             let (filter, arguments) = filter(group, source)?;
+            filters += 1;
+            length = growth::behind(filter, &arguments, length);
             match (filter, arguments.as_slice()) {
                 // Behind another filter it would be too late: that would have worked on nothing.
                 ("default", _) if changed => {
@@ -78,6 +81,15 @@ impl Output {
                     }
                 }
             }
+        }
+        if filters > growth::MAX_FILTERS {
+            return Err(format!("has {filters} filters on `{name}`; {} is the most", growth::MAX_FILTERS));
+        }
+        if length > growth::MAX_LENGTH {
+            let most = growth::MAX_LENGTH;
+            return Err(format!(
+                "the filters on `{name}` could make {length} characters of it; {most} is the most"
+            ));
         }
         let compiled = parser.parse(&format!("{{{{ {source} }}}}")).map_err(|error| plain(&error))?;
         Ok(Self { alternatives, settled, needed, compiled })

@@ -14,6 +14,9 @@ enum Part {
     Output(Output),
 }
 
+/// The most outputs of a text: Meta's bodies have room for some hundred, subjects need a few.
+const MAX_OUTPUTS: usize = 100;
+
 /// What is wrong with a text, and how many lines into it.
 pub(super) struct Fault {
     pub(super) line: u64,
@@ -41,6 +44,11 @@ impl Text {
                 parts.push(Part::Words(words.to_owned()));
             }
             if marked.is_empty() {
+                break;
+            }
+            if parts.len() + faults.len() >= 2 * MAX_OUTPUTS {
+                let message = format!("has more than {MAX_OUTPUTS} outputs; that is the most");
+                faults.push(Fault { line: line(marked), message });
                 break;
             }
             match inner(marked) {

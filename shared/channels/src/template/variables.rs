@@ -229,7 +229,7 @@ impl Customer {
             last_name,
             name,
             language: said(|contact| contact.language.as_ref()),
-            tier: tier.and_then(|tier| value(&tier.name, MAX_NAME)),
+            tier: known.and_then(|known| value(known.tier_name()?, MAX_NAME)),
             next_tier: tier.and_then(|tier| value(tier.close_to.as_deref()?, MAX_NAME)),
             points: known.filter(counted).map(|known| known.points().to_string()),
         }

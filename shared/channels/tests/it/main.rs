@@ -1,6 +1,8 @@
 //! The crate from outside: default templates, requests against Meta's own schema, verdicts, mails.
 
 #[cfg(test)]
+mod arbitrary;
+#[cfg(test)]
 mod coupon;
 #[cfg(test)]
 mod email;

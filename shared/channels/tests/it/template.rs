@@ -334,3 +334,20 @@ fn a_template_is_shared_between_threads() {
     fn shared<T: Send + Sync + Clone + 'static>(_: &T) {}
     shared(&with("Hi there").unwrap());
 }
+
+/// `UPDATE_DOCS=1 cargo test -p harkara-channels` writes it anew.
+#[test]
+fn the_docs_name_every_variable() {
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/flows.md");
+    let text = std::fs::read_to_string(FILE).unwrap();
+    let rows = VARIABLES.map(|(name, holds)| format!("| `{name}` | {holds} |\n"));
+    let table = format!("\n| variable | holds |\n|---|---|\n{}\n", rows.concat());
+    let (begin, end) = ("<!-- variables: generated -->\n", "<!-- variables: end -->");
+    let (before, rest) = text.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let now = format!("{before}{begin}{table}{end}{after}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(FILE, &now).unwrap();
+    }
+    assert!(text == now, "docs/flows.md is out of date; UPDATE_DOCS=1 writes it anew");
+}

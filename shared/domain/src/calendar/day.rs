@@ -6,6 +6,7 @@ use std::{fmt, str::FromStr};
 
 /// A day of the week, as in `on: [monday, friday]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Weekday {
     /// Monday.

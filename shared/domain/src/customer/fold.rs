@@ -47,14 +47,14 @@ impl CustomerView {
             CustomerFact::Subscription { id, renews_on, title } => {
                 let told = Subscription { told_at: at, renews_on: *renews_on, title: title.clone() };
                 let held = self.subscriptions.entry(id.clone()).or_insert_with(|| told.clone());
-                if held.told_at < at {
+                if *held < told {
                     *held = told;
                 }
             }
             CustomerFact::Custom { name } => {
                 return vec![Occurrence::Custom { id: fact.id.to_string(), name: name.clone() }];
             }
-            CustomerFact::Acted { action, .. } => return self.take_action(action, at),
+            CustomerFact::Acted { action, .. } => self.take_action(action, at),
         }
         Vec::new()
     }
@@ -81,7 +81,10 @@ impl CustomerView {
     fn take_tier(&mut self, tier: &Tier, at: Timestamp) -> Vec<Occurrence> {
         let held = self.tier.clone();
         self.tier = self.tier.take().max(Some((at, tier.clone())));
-        if self.tier == held || self.tier.as_ref().is_none_or(|(latest, _)| *latest != at) {
+        if self.moved().is_some()
+            || self.tier == held
+            || self.tier.as_ref().is_none_or(|(latest, _)| *latest != at)
+        {
             return Vec::new();
         }
         let before = held.map(|(_, tier)| tier).unwrap_or_default();
@@ -98,15 +101,11 @@ impl CustomerView {
         occurred
     }
 
-    fn take_action(&mut self, action: &CustomerAction, at: Timestamp) -> Vec<Occurrence> {
+    fn take_action(&mut self, action: &CustomerAction, at: Timestamp) {
         match action {
             CustomerAction::SetTag { tag, on } => self.tag(tag, *on, at),
             CustomerAction::SetTier(name) => {
-                // What a flow does not know stays as the shop told it.
-                let held = self.tier.as_ref().map(|(_, tier)| tier);
-                let (level, points) = held.map_or((0, None), |tier| (tier.level, tier.points));
-                let tier = Tier { name: name.clone(), level, points, ..Tier::default() };
-                return self.take_tier(&tier, at);
+                self.moved_to = self.moved_to.take().max(Some((at, name.clone())));
             }
             CustomerAction::AddPoints(points) => {
                 self.points_added = self.points_added.saturating_add(*points);
@@ -119,7 +118,6 @@ impl CustomerView {
                 }
             }
         }
-        Vec::new()
     }
 
     fn take_reply(&mut self, reply: &Reply, at: Timestamp) -> Occurrence {

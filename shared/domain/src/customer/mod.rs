@@ -3,6 +3,7 @@
 //! It is never counted from facts. It changes in the same transaction as an order's view, by the
 //! difference between what that order added before and what it adds now, so it cannot drift.
 
+mod before;
 mod contribution;
 mod fold;
 
@@ -80,9 +81,13 @@ pub struct CustomerView {
     /// Tags with the time of their last change.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, (Timestamp, bool)>,
-    /// Where they stand with the shop's tiers.
+    /// Where they stand with the shop's tiers, as the shop told it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<(Timestamp, Tier)>,
+    /// The tier that a flow or a person moved them to last. Apart from what the shop told, since of the two
+    /// the later counts, whichever comes in first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<(Timestamp, String)>,
     /// Points that flows and people gave them, beside those that the shop counts.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub points_added: i64,
@@ -130,7 +135,7 @@ pub enum Looked {
 }
 
 /// A subscription, as it was last told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Subscription {
     /// When it was told.
     pub told_at: Timestamp,
@@ -176,6 +181,7 @@ impl CustomerView {
             timezone: None,
             tags: BTreeMap::new(),
             tier: None,
+            moved_to: None,
             points_added: 0,
             subscriptions: BTreeMap::new(),
             looks: Vec::new(),
@@ -214,6 +220,18 @@ impl CustomerView {
         let from = at.saturating_sub(within.nominal()).unwrap_or(at);
         let looks = self.looks.iter().filter(|look| look.at > from && look.at <= at && is(&look.what));
         u32::try_from(looks.count()).unwrap_or(u32::MAX)
+    }
+
+    /// The name of their tier: what the shop told or where they were moved to, the later of the two.
+    pub fn tier_name(&self) -> Option<&str> {
+        let told = self.tier.as_ref().map(|(_, tier)| tier.name.as_str());
+        self.moved().or(told)
+    }
+
+    /// Where they were moved to, unless the shop has told their tier since.
+    fn moved(&self) -> Option<&str> {
+        let told_at = self.tier.as_ref().map(|(at, _)| *at);
+        self.moved_to.as_ref().filter(|(at, _)| Some(*at) > told_at).map(|(_, name)| name.as_str())
     }
 
     /// Their points: those that the shop counts, and those that were given here.

@@ -63,6 +63,7 @@ impl Said {
 
 /// The answers that a button can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Button"))]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
     /// Yes, send it.

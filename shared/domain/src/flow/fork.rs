@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 /// What is waited for, and how the run then goes on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WaitArm {
     /// What is waited for.
@@ -24,6 +25,7 @@ pub struct WaitArm {
 
 /// Something that a stage can wait for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Awaited {
     /// An answer of the customer since the run began.
@@ -38,6 +40,7 @@ pub enum Awaited {
 
 /// Which answer is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReplyWanted {
     /// Any words or tap.
@@ -54,6 +57,7 @@ pub enum ReplyWanted {
 
 /// Which state of the payment is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentWanted {
     /// The shop has the money.
@@ -62,9 +66,11 @@ pub enum PaymentWanted {
 
 /// An arm that chance chooses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SplitArm {
     /// What the team calls it; part of what chance is drawn from, so that arms can be put in between.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = Stage::MAX_NAME)))]
     pub name: String,
     /// Its share, against the sum of all weights; 0 closes it.
     pub weight: u32,
@@ -75,6 +81,7 @@ pub struct SplitArm {
 
 /// An arm that a condition chooses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BranchArm {
     /// What must hold.

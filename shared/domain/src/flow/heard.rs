@@ -11,10 +11,12 @@ mod phrases;
 
 /// What a message of the customer must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Heard {
     /// One of these words or phrases: whole words, without regard to case, accents and common spellings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_OWN), inner(length(min = 1, max = MAX_PHRASE))))]
     pub contains: Vec<String>,
     /// What the customer is after, as their words tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,17 +7,22 @@ use crate::fact::Choice;
 
 /// What to say to the customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Message {
     /// In the order of preference; the next is used when one cannot reach the customer for good.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("uniqueItems" = true)))]
     pub channels: Vec<Channel>,
     /// The name of one of the store's templates.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_TEMPLATE)))]
     pub template: String,
     /// Other templates, for the channels that say it in other words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("propertyNames" = { "$ref": "#/$defs/Channel" })))]
     pub templates: BTreeMap<Channel, String>,
     /// Answers to offer, at most three; they carry a signed reference to the order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = Self::MAX_BUTTONS), extend("uniqueItems" = true)))]
     pub buttons: Vec<Choice>,
 }
 
@@ -40,6 +45,7 @@ impl Message {
 
 /// A way to reach a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// WhatsApp.
@@ -78,4 +84,14 @@ pub enum Class {
     Transactional,
     /// To win something: needs the customer's consent.
     Marketing,
+}
+
+impl Class {
+    /// As in a store's settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transactional => "transactional",
+            Self::Marketing => "marketing",
+        }
+    }
 }

@@ -13,9 +13,12 @@ mod index;
 mod message;
 pub mod parse;
 mod place;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod stage;
 pub mod timing;
 pub mod trigger;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,12 +33,15 @@ pub use place::Place;
 pub use stage::Stage;
 pub use timing::{Delay, TimeOfDay};
 pub use trigger::Trigger;
+pub use written::{Unwritable, Written};
 
 /// A flow as written; which id and version it has is its place in the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
     /// What the team calls it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))]
     pub name: String,
     /// What starts it.
     pub trigger: Trigger,
@@ -51,7 +57,8 @@ pub struct Flow {
     /// What to do about a send whose answer was lost.
     #[serde(default)]
     pub on_ambiguous: OnAmbiguous,
-    /// What it does, in order; 1 to [`Flow::MAX_STAGES`], those in arms included.
+    /// What it does, in order: at least one stage.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_STAGES)))]
     pub stages: Vec<Stage>,
 }
 
@@ -103,6 +110,7 @@ impl Flow {
 
 /// How often a flow may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReEntry {
     /// Once for an order (or another subject), whatever comes about.
@@ -118,6 +126,7 @@ pub enum ReEntry {
 /// What to do about a send whose answer was lost, when no receipt has settled it within the first
 /// wait of the retry ladder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnAmbiguous {
     /// Send again: a provider that had accepted would have reported by then.

@@ -1,20 +1,25 @@
 //! Reading flows from YAML or JSON (which is YAML), with problems that name line and field.
 
 mod check;
-mod outline;
+mod fields;
+mod read;
+mod repair;
+mod tree;
 mod words;
+mod wrong;
 
 use std::fmt;
 
-use serde_saphyr::{MergeKeyPolicy, Options};
-
 use super::Flow;
-use outline::Outline;
+use repair::{Mistake, Reading};
+use tree::Tree;
 
 /// The most bytes that a flow may have.
 pub const MAX_BYTES: usize = 64 * 1024;
 /// How deep lists and fields may lie in one another; the deepest flow within its limits has 14.
 const MAX_NESTING: usize = 32;
+/// The most problems that are told of one flow.
+pub const MAX_PROBLEMS: usize = 50;
 
 /// What is wrong with a flow, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,74 +47,80 @@ impl fmt::Display for Problem {
 /// Reads and validates a flow.
 ///
 /// # Errors
-/// What could not be read (the first mistake, since the rest depends on it), or else every problem
-/// that was found, in the order of the lines.
+/// Every problem that was found, in the order of the lines, up to [`MAX_PROBLEMS`] and a last one that says
+/// that there are more. What a problem keeps from being read is not judged; where the text is no YAML at
+/// all, that is the only one.
 pub fn flow(text: &str) -> Result<Flow, Vec<Problem>> {
+    flow_and(text, |_| Vec::new())
+}
+
+/// The same, with what `more` has to say: paths, and what is wrong there. It is asked about whatever could be
+/// read of a flow; what follows from the rest that could not is left out.
+///
+/// # Errors
+/// As of [`flow`].
+pub fn flow_and(text: &str, more: impl FnOnce(&Flow) -> Vec<(String, String)>) -> Result<Flow, Vec<Problem>> {
     if text.len() > MAX_BYTES {
-        let message = format!("has {} bytes; {MAX_BYTES} is the most", text.len());
-        return Err(vec![Problem { line: None, field: String::new(), message }]);
+        return Err(vec![whole(format!("has {} bytes; {MAX_BYTES} is the most", text.len()))]);
     }
-    let outline = Outline::of(text);
-    let flow: Flow = serde_saphyr::from_str_with_options(text, options())
-        .map_err(|error| vec![unreadable(&error, &outline)])?;
-    let blanks = outline.blanks().iter().map(|path| (path.clone(), NO_VALUE.to_owned()));
-    let mut found: Vec<_> = check::check(&flow)
-        .into_iter()
-        .chain(blanks)
-        .map(|(field, message)| (outline.place_of(&field), field, message))
-        .collect();
-    found.sort();
-    found.dedup();
-    if found.is_empty() {
-        return Ok(flow);
+    let tree = Tree::of(text);
+    if let Some(problem) = unreadable(&tree) {
+        return Err(vec![problem]);
     }
-    let problem = |(place, field, message): (Option<outline::Place>, _, _)| Problem {
-        line: place.map(|(line, _)| line),
-        field,
-        message,
-    };
-    Err(found.into_iter().map(problem).collect())
+    let second = tree.second.map(|place| (Some(place), String::new(), SECOND.to_owned()));
+    let mut reading = Reading::of(tree);
+    reading.mistakes.extend(second);
+    let read = reading.flow();
+    if let Some(flow) = &read {
+        reading.check(check::check(flow).into_iter().chain(more(flow)));
+    }
+    match read.filter(|_| reading.mistakes.is_empty()) {
+        Some(flow) => Ok(flow),
+        None => Err(told(reading.mistakes)),
+    }
 }
 
 /// The line, from 1, of a field of a flow's text, by its path; where it is not written, that of the
 /// nearest one around it.
 pub fn line_of(text: &str, field: &str) -> Option<u64> {
-    Outline::of(text).place_of(field).map(|(line, _)| line)
+    Tree::of(text).place_of(field).map(|(line, _)| line)
 }
 
-fn options() -> Options {
-    serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: MAX_NESTING,
-            // Beyond the other limit, so that the reader names depth as what is wrong.
-            flow_nesting_limit: 2 * MAX_NESTING,
-            max_documents: 2,
-            max_aliases: 0,
-            max_anchors: 0,
-        },
-        merge_keys: MergeKeyPolicy::Error,
-        reject_unsupported_tags: true,
-        with_snippet: false,
+const SECOND: &str = "a second flow begins here; write one flow at a time";
+
+/// Why nothing can be read at all.
+fn unreadable(tree: &Tree) -> Option<Problem> {
+    if let Some((place, why)) = &tree.broken {
+        let too_deep = why.contains("recursion limit");
+        let message =
+            if too_deep { words::TOO_DEEP.to_owned() } else { format!("cannot be read as YAML: {why}") };
+        return Some(Problem { line: Some(place.0), field: tree.path_at(*place), message });
     }
+    let empty = || Problem { line: Some(1), ..whole("the text ends before the flow does".to_owned()) };
+    tree.root.is_none().then(empty)
 }
 
-/// A field without a value would count as left out, which is rarely what somebody who wrote it meant:
-/// a `skip_if:` with nothing behind it would never skip.
-const NO_VALUE: &str = "has no value; give it one, or leave the line out";
+fn whole(message: String) -> Problem {
+    Problem { line: None, field: String::new(), message }
+}
 
-fn unreadable(error: &serde_saphyr::Error, outline: &Outline) -> Problem {
-    let place = error.location().map(|location| (location.line(), location.column()));
-    let field = place.map(|place| outline.field_at(place)).unwrap_or_default().to_owned();
-    let line = place.map(|(line, _)| line);
-    match error {
-        serde_saphyr::Error::SerdeMissingField { field: missing, .. } => {
-            // The reader notices at the last field of what lacks another.
-            let around = place.map(|place| outline.around(place)).unwrap_or_default();
-            let line = outline.place_of(around).map(|(line, _)| line);
-            let field = if around.is_empty() { (*missing).to_owned() } else { format!("{around}.{missing}") };
-            Problem { line, field, message: "is missing".to_owned() }
-        }
-        _ if outline.blanks().contains(&field) => Problem { line, field, message: NO_VALUE.to_owned() },
-        other => Problem { line, field, message: words::words(other) },
+/// Mistakes in the order of the lines, not too many.
+fn told(mut mistakes: Vec<Mistake>) -> Vec<Problem> {
+    mistakes.sort();
+    mistakes.dedup();
+    let more = mistakes.len() > MAX_PROBLEMS;
+    mistakes.truncate(MAX_PROBLEMS);
+    let problem = |(place, field, message): Mistake| {
+        let message = words::shortened(&message).into_owned();
+        Problem { line: place.map(|(line, _)| line), field, message }
+    };
+    let mut problems: Vec<Problem> = mistakes.into_iter().map(problem).collect();
+    if more {
+        problems.push(whole(format!("there are more problems than these {MAX_PROBLEMS}")));
     }
+    if problems.is_empty() {
+        // Only a text that cannot be put right part by part comes here.
+        problems.push(whole("cannot be read as a flow".to_owned()));
+    }
+    problems
 }

@@ -8,9 +8,11 @@ use crate::calendar::Weekday;
 /// One stage of a flow. Without `after` or `after_previous` it is due at once. It sends a message,
 /// performs a workflow, or both; or it is a fork, by `wait_for`, `split` or `branches`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = super::schema::stage))]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// What the team calls it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))]
     pub name: String,
     /// How long after the trigger; in an arm, after the arm was entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,18 +46,22 @@ pub struct Stage {
     pub message: Option<Message>,
     /// What to do about the order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = Self::MAX_ACTIONS)))]
     pub workflow: Vec<Action>,
     /// Waits for the first of these, and goes on in its arm.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = Self::MAX_ARMS)))]
     pub wait_for: Vec<WaitArm>,
     /// How long it waits at most, then goes on in `otherwise`; needed with `wait_for`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Delay>,
     /// Goes on in one of these by chance, always the same one for the same run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = Self::MAX_ARMS)))]
     pub split: Vec<SplitArm>,
     /// Goes on in the first of these whose condition holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = Self::MAX_ARMS)))]
     pub branches: Vec<BranchArm>,
     /// The arm when the time is up, or no branch's condition holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

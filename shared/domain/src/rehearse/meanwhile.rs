@@ -56,20 +56,14 @@ pub enum Happening {
 #[error("{0}")]
 pub struct BadMeanwhile(String);
 
-/// The words that can stand behind the time.
-const WORDS: &str = "confirm, cancel, satisfied or dissatisfied (a button tapped); wrote …; confirmed, \
-    booked, preparing, ready, dispatched, out_for_delivery, delivered, picked_up, cancelled or returned (the \
-    order); available_for_pickup, return_to_sender or failure (its parcel); attempted; paid; refunded; \
-    cancellation_requested; flag …; unflag …; ordered";
+/// The parcel statuses that move no order, so that they are assumed by themselves.
+const PARCEL: [ShipmentStatus; 3] =
+    [ShipmentStatus::AvailableForPickup, ShipmentStatus::ReturnToSender, ShipmentStatus::Failure];
 
-/// The parcel statuses that can be assumed by themselves.
-const PARCEL: [ShipmentStatus; 5] = [
-    ShipmentStatus::AvailableForPickup,
-    ShipmentStatus::ReturnToSender,
-    ShipmentStatus::Failure,
-    ShipmentStatus::Booked,
-    ShipmentStatus::Dispatched,
-];
+/// All that can stand behind the time, in one line.
+fn words() -> String {
+    Happening::all().iter().map(Happening::word).collect::<Vec<_>>().join(", ")
+}
 
 impl Moment {
     /// The time, for a trigger at `began`.
@@ -86,10 +80,9 @@ impl FromStr for Meanwhile {
 
     fn from_str(text: &str) -> Result<Self, BadMeanwhile> {
         let bad = |what: String| BadMeanwhile(format!("“{text}”: {what}"));
-        let (when, what) = text
-            .trim()
-            .split_once(char::is_whitespace)
-            .ok_or_else(|| bad(format!("say when and what, such as `10m confirm`; what is {WORDS}")))?;
+        let (when, what) = text.trim().split_once(char::is_whitespace).ok_or_else(|| {
+            bad(format!("say when and what, such as `10m confirm`; what is one of: {}", words()))
+        })?;
         let at = when
             .parse::<Delay>()
             .map(Moment::After)
@@ -115,20 +108,10 @@ impl FromStr for Happening {
             "flag" => return named("which flag").map(|flag| Self::Flag(flag, true)),
             "unflag" => return named("which flag").map(|flag| Self::Flag(flag, false)),
             _ if !rest.is_empty() => return Err(format!("nothing can stand behind `{word}`")),
-            "attempted" => return Ok(Self::Attempted),
-            "paid" => return Ok(Self::Paid),
-            "refunded" => return Ok(Self::Refunded),
-            "ordered" => return Ok(Self::Ordered),
-            "cancellation_requested" => return Ok(Self::CancellationRequested),
             _ => {}
         }
-        let status = OrderStatus::ALL.into_iter().skip(1).find(|status| status.as_str() == word);
-        let parcel = PARCEL.into_iter().find(|status| status.as_str() == word);
-        Choice::parse(word)
-            .map(Self::Tapped)
-            .or(status.map(Self::Status))
-            .or(parcel.map(Self::Parcel))
-            .ok_or_else(|| format!("`{word}` is none of: {WORDS}"))
+        let plain = Self::all().into_iter().find(|happening| happening.word() == word);
+        plain.ok_or_else(|| format!("`{word}` is none of: {}", words()))
     }
 }
 
@@ -150,8 +133,23 @@ impl From<Meanwhile> for String {
 }
 
 impl Happening {
-    /// As it is written.
-    pub(super) fn word(&self) -> String {
+    /// All that can be assumed, with `…` for what the one who assumes it has to say.
+    pub fn all() -> Vec<Self> {
+        let choices = [Choice::Confirm, Choice::Cancel, Choice::Satisfied, Choice::Dissatisfied];
+        // No order goes back to where it began.
+        let statuses = OrderStatus::ALL.into_iter().skip(1);
+        let mut all: Vec<Self> = choices.into_iter().map(Self::Tapped).collect();
+        all.push(Self::Wrote("…".to_owned()));
+        all.extend(statuses.map(Self::Status));
+        all.extend(PARCEL.map(Self::Parcel));
+        all.extend([Self::Attempted, Self::Paid, Self::Refunded, Self::CancellationRequested]);
+        all.extend([true, false].map(|on| Self::Flag("…".to_owned(), on)));
+        all.push(Self::Ordered);
+        all
+    }
+
+    /// As it is written: `confirm`, `wrote where is it?`.
+    pub fn word(&self) -> String {
         match self {
             Self::Tapped(choice) => choice.as_str().to_owned(),
             Self::Wrote(text) => format!("wrote {text}"),

@@ -5,6 +5,7 @@
 //! around it is asked of a [`StandIn`]: what is known by now, what performing a stage comes to, and what
 //! a fact does to what is known.
 
+mod follow;
 mod judged;
 mod known;
 mod meanwhile;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
+    calendar::Hours,
     decide::Scene,
     fact::Fact,
     flow::{Class, Flow},
@@ -23,6 +25,7 @@ use crate::{
     reason::Reason,
     run::{Coupon, Run},
 };
+pub use follow::{Followed, follow};
 pub use judged::{Asked, Asks};
 pub use known::Known;
 pub use meanwhile::{BadMeanwhile, Happening, Meanwhile, Moment as MeanwhileAt};
@@ -37,6 +40,9 @@ pub trait StandIn {
 
     /// All that a stage of the run is decided on at a moment.
     fn scene<'a>(&'a self, run: &'a Run, stage: u16, now: Timestamp) -> Scene<'a>;
+
+    /// The hours of whoever the run is for.
+    fn hours(&self) -> Hours<'_>;
 
     /// Performs a stage without doing anything: what would come of it, as far as that can be known.
     fn perform(&mut self, run: &Run, stage: u16, now: Timestamp) -> Performed<Self::Shown>;

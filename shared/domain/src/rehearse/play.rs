@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use std::collections::VecDeque;
 
-use super::{Asked, AtStage, End, Event, Happening, Moment, Outcome, Performed, Rehearsal, StandIn};
+use super::{Asked, AtStage, Event, Followed, Happening, Moment, Rehearsal, StandIn, follow};
 use crate::{
     decide::{Decision, decide},
     fact::Fact,
     flow::Flow,
-    run::{Run, RunStatus, StageStatus},
+    run::{Run, RunStatus},
 };
 
 /// The most moments of a rehearsal: more than any flow has stages, waits and assumed facts.
@@ -125,102 +125,11 @@ impl<W: StandIn> Play<'_, W> {
             Decision::Wait(..) | Decision::Cancel(_) => Vec::new(),
             _ => Asked::at_stage(self.flow, place.stage, listens, scene.on),
         };
-        let (outcome, shown, facts) = match decision {
-            Decision::Void => return,
-            Decision::Act => self.act(index),
-            other => (self.follow(index, other), None, Vec::new()),
-        };
+        let Followed { outcome, shown, facts } =
+            follow(self.stand_in, self.flow, &mut self.run, (index, self.now), decision);
         let (name, depth) = (place.stage.name.clone(), place.depth);
         let at_stage = AtStage { stage: index, name, depth, outcome, judged, shown };
         self.moments.push(Moment { at: self.now, event: Event::Stage(Box::new(at_stage)) });
         self.learn(facts);
-    }
-
-    /// Does what was decided, as the stage function does.
-    fn follow(&mut self, index: u16, decision: Decision) -> Outcome {
-        let (flow, now) = (self.flow, self.now);
-        let outcome = match decision {
-            Decision::Skip(reason) => {
-                self.run.end(flow, index, StageStatus::Skipped, &reason, now);
-                Outcome::Skipped { reason }
-            }
-            Decision::Cancel(reason) => {
-                self.run.end(flow, index, StageStatus::Cancelled, &reason, now);
-                Outcome::Cancelled { reason }
-            }
-            Decision::Leave(reason) => {
-                self.run.cancel(&reason, now);
-                return Outcome::Left { reason };
-            }
-            Decision::Take(arm) => {
-                self.run.take(flow, index, arm, now);
-                let arm_name = flow.stage(index).map_or_else(String::new, |stage| stage.arm_name(arm));
-                Outcome::Takes { arm, arm_name }
-            }
-            Decision::Listen(until) => {
-                if let Some(state) = self.run.stages.get_mut(usize::from(index)) {
-                    state.listens = true;
-                    state.due = Some(until);
-                }
-                return Outcome::Listens { until };
-            }
-            Decision::Wait(until, reason) => {
-                if let Some(state) = self.run.stages.get_mut(usize::from(index)) {
-                    state.due = Some(until);
-                    state.reason.clone_from(&reason);
-                }
-                return Outcome::Waits { until, reason };
-            }
-            // Neither comes here.
-            Decision::Act | Decision::Void => return Outcome::Sent,
-        };
-        self.advance(index);
-        outcome
-    }
-
-    fn act(&mut self, index: u16) -> (Outcome, Option<W::Shown>, Vec<Fact>) {
-        let now = self.now;
-        if let Some(state) = self.run.stages.get_mut(usize::from(index)) {
-            state.tries += 1;
-        }
-        let performed = self.stand_in.perform(&self.run, index, now);
-        let Performed { end, facts, coupon, counted, shown } = performed;
-        self.run.coupon = coupon.or_else(|| self.run.coupon.take());
-        let Some(state) = self.run.stages.get_mut(usize::from(index)) else {
-            return (Outcome::Sent, Some(shown), facts);
-        };
-        state.counted = counted.or(state.counted);
-        // A workflow is not done again when its message has to wait.
-        state.workflow_done = true;
-        let outcome = match end {
-            End::Sent => {
-                state.end(StageStatus::Sent, None, now);
-                Outcome::Sent
-            }
-            End::Failed(reason) => {
-                state.end(StageStatus::Failed, Some(reason.clone()), now);
-                Outcome::Failed { reason }
-            }
-            End::Skipped(reason) => {
-                state.end(StageStatus::Skipped, Some(reason.clone()), now);
-                Outcome::Skipped { reason }
-            }
-            End::Later(until, reason) => {
-                state.due = Some(until);
-                state.reason = Some(reason.clone());
-                state.tries = state.tries.saturating_sub(1);
-                Outcome::Waits { until, reason: Some(reason) }
-            }
-        };
-        self.advance(index);
-        (outcome, Some(shown), facts)
-    }
-
-    fn advance(&mut self, index: u16) {
-        let scene = self.stand_in.scene(&self.run, index, self.now);
-        let hours = scene.hours;
-        let mut run = self.run.clone();
-        run.advance(self.flow, self.now, hours);
-        self.run = run;
     }
 }

@@ -1,5 +1,6 @@
 //! Runs: one flow at work on one subject, and the state of each of its stages.
 
+mod attempt;
 mod coupon;
 mod progress;
 mod stage_run;
@@ -17,8 +18,9 @@ use crate::{
     status::OrderStatus,
     subject::Subject,
 };
+pub use attempt::{Attempt, Outcome};
 pub use coupon::Coupon;
-pub use stage_run::{Attempt, Claim, Outcome, ReceiptMark, StageRun, StageStatus};
+pub use stage_run::{Claim, ReceiptMark, StageRun, StageStatus};
 
 /// One flow at work on one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,7 +152,7 @@ impl Run {
         for stage in self.stages.iter_mut().filter(|stage| stage.is_open()) {
             // A claimed stage may be on its way to the provider: its holder will record what came of it.
             if !stage.is_claimed(now) {
-                stage.end(StageStatus::Cancelled, Some(reason.clone()), now);
+                stage.drop_it(StageStatus::Cancelled, reason, now);
                 any = true;
             }
         }

@@ -91,8 +91,7 @@ impl Run {
     /// Ends a stage, and with a fork all that lies within it.
     pub fn end(&mut self, flow: &Flow, index: u16, status: StageStatus, reason: &Reason, now: Timestamp) {
         let Some(state) = self.stages.get_mut(usize::from(index)) else { return };
-        state.lose_claim(now);
-        state.end(status, Some(reason.clone()), now);
+        state.drop_it(status, reason, now);
         self.leave_out(&flow.places(), index, None, reason, now);
     }
 
@@ -114,7 +113,7 @@ impl Run {
             }
             let state = self.stages.get_mut(usize::from(index)).filter(|state| state.is_open());
             if let Some(state) = state.filter(|_| arm != but) {
-                state.end(StageStatus::Skipped, Some(reason.clone()), now);
+                state.drop_it(StageStatus::Skipped, reason, now);
             }
         }
     }

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+use super::attempt::{Attempt, Outcome};
 use crate::{
     fact::{ProviderError, ReceiptStatus},
-    flow::{Channel, Class},
+    flow::Class,
     reason::Reason,
 };
 
@@ -120,34 +121,6 @@ pub struct Claim {
     pub until: Timestamp,
 }
 
-/// One try at a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Counts from 1 over the stage's life; part of the reference that the provider echoes.
-    pub number: u32,
-    /// When it began.
-    pub at: Timestamp,
-    /// How it was sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel: Option<Channel>,
-    /// What came of it.
-    pub outcome: Outcome,
-}
-
-/// What came of a try.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The provider took it, under its id.
-    Accepted(String),
-    /// It was refused, or could not be delivered to the provider.
-    Refused(ProviderError),
-    /// It may or may not have been taken: the answer was lost.
-    Ambiguous,
-    /// Something on our side failed before anything was sent.
-    NotSent(String),
-}
-
 /// One report of a provider on a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptMark {
@@ -205,8 +178,9 @@ impl StageRun {
         self.claim.as_ref().is_some_and(|claim| claim.until <= now)
     }
 
-    /// Records a try.
+    /// Records a try. One that was taken for lost while its holder was still at it is known now.
     pub fn record(&mut self, attempt: Attempt) {
+        self.attempts.pop_if(|held| held.number == attempt.number && held.is_lost());
         if self.attempts.len() >= Self::MAX_ATTEMPTS {
             self.attempts.remove(0);
         }
@@ -269,9 +243,27 @@ impl StageRun {
 
     /// Takes note that a claim ran out without an outcome: the try may have been taken, or not.
     pub fn lose_claim(&mut self, now: Timestamp) {
-        if let Some(claim) = self.claim.take_if(|claim| claim.until <= now) {
+        if self.has_stale_claim(now) {
+            self.let_go();
+        }
+    }
+
+    /// Takes a claim away whose holder has not told yet what came of it: the try may have been taken, or not.
+    pub fn let_go(&mut self) {
+        if let Some(claim) = self.claim.take() {
             let outcome = Outcome::Ambiguous;
             self.record(Attempt { number: self.tries, at: claim.at, channel: None, outcome });
+        }
+    }
+
+    /// Ends what is not to be done any more. Whoever held it and is gone may have sent it all the same: a
+    /// receipt shows that, now or later.
+    pub fn drop_it(&mut self, status: StageStatus, reason: &Reason, now: Timestamp) {
+        self.lose_claim(now);
+        if self.settled_by_receipt() {
+            self.end(StageStatus::Sent, None, now);
+        } else {
+            self.end(status, Some(reason.clone()), now);
         }
     }
 

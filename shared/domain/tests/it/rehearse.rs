@@ -29,6 +29,10 @@ impl StandIn for One {
         Scene { run, flow: &self.flow, on: on(&self.order, None, now), hours, class: None }
     }
 
+    fn hours(&self) -> harkara_domain::calendar::Hours<'_> {
+        hours(&self.zone)
+    }
+
     fn perform(&mut self, run: &Run, stage: u16, now: Timestamp) -> Performed<usize> {
         let actions = self.flow.stage(stage).unwrap().workflow.clone();
         let fact = |action: OrderAction| Fact { occurred_at: now, ..acted(0, action) };
@@ -179,6 +183,10 @@ fn assumptions_are_read_as_they_are_written() {
     for line in lines {
         let read: Meanwhile = line.parse().unwrap();
         assert_eq!(String::from(read.clone()).parse::<Meanwhile>().unwrap(), read, "{line}");
+    }
+    for happening in Happening::all() {
+        let line = format!("10m {}", happening.word());
+        assert_eq!(line.parse::<Meanwhile>().unwrap().what, happening, "{line}");
     }
     for bad in [
         "",

@@ -3,9 +3,10 @@
 use harkara_domain::{
     Flow, Occurrence, OrderStatus, OrderView, Point, Reason, Run,
     decide::{Decision, Scene, decide},
-    fact::OrderAction,
+    fact::{OrderAction, ReceiptStatus},
+    flow::Channel,
     order::{self, Confirmation},
-    run::{Claim, RunStart, RunStatus, StageStatus},
+    run::{Attempt, Claim, Outcome, ReceiptMark, RunStart, RunStatus, StageStatus},
     shipment::ShipmentStatus,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -187,6 +188,40 @@ fn cancelling_ends_what_is_pending_and_leaves_what_is_being_sent_to_its_holder()
     done.end(0, StageStatus::Sent, None);
     assert!(!done.run.cancel(&reason, at(1)));
     assert_eq!((done.run.status, done.run.cancelled), (RunStatus::Finished, None));
+}
+
+/// The holder sent it and died; then the order was cancelled.
+#[test]
+fn what_a_lost_holder_sent_is_not_called_cancelled() {
+    let mark = |attempt| ReceiptMark { status: ReceiptStatus::Delivered, at: at(1), attempt, error: None };
+    let reason = Reason::CancelledBy { who: "the team".to_owned() };
+    for (receipt, status) in [(Some(mark(1)), StageStatus::Sent), (None, StageStatus::Cancelled)] {
+        let mut world = World::new("order_created", ASK);
+        world.claim(0);
+        world.run.stages[0].receipts.extend(receipt);
+        assert!(world.run.cancel(&reason, at(5)));
+        let state = &world.run.stages[0];
+        assert_eq!(state.status, status);
+        assert_eq!(state.attempts.len(), 1, "the try that was lost is told of");
+        assert_eq!(state.attempts[0].outcome, Outcome::Ambiguous);
+    }
+}
+
+/// A try that was taken for lost, whose holder tells what came of it after all, is one try.
+#[test]
+fn a_try_is_recorded_once() {
+    let mut world = World::new("order_created", ASK);
+    world.claim(0);
+    let state = &mut world.run.stages[0];
+    state.lose_claim(at(5));
+    let outcome = Outcome::Accepted("wamid.1".to_owned());
+    state.record(Attempt {
+        number: 1,
+        at: at(5),
+        channel: Some(Channel::Whatsapp),
+        outcome: outcome.clone(),
+    });
+    assert_eq!(state.attempts.iter().map(|attempt| &attempt.outcome).collect::<Vec<_>>(), [&outcome]);
 }
 
 #[test]

@@ -216,6 +216,7 @@ fn fail(
     if state.series != job.series || !matches!(state.status, StageStatus::Queued | StageStatus::Failed) {
         return None;
     }
+    state.lose_claim(now);
     let last = state.attempts.last().map(|attempt| match &attempt.outcome {
         Outcome::Accepted(_) => "accepted".to_owned(),
         Outcome::Refused(error) => error.to_string(),

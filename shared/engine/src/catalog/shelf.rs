@@ -1,10 +1,10 @@
 //! What a store has set up, read.
 
-use harkara_channels::template::{self, Template};
+use harkara_channels::template::{self, Category, Template};
 use harkara_domain::{
     Flow, Occurrence, Run,
     calendar::Hours,
-    flow::{Channel, Condition, Index, ReEntry},
+    flow::{Channel, Class, Condition, Index, Message, ReEntry},
     occurrence::Kind,
     place::Ground,
 };
@@ -34,7 +34,7 @@ impl LoadedFlow {
 }
 
 /// What a store has set up.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Shelf {
     /// Its settings.
     pub settings: Settings,
@@ -55,13 +55,25 @@ pub struct Shelf {
 }
 
 /// A template as it was saved.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SavedTemplate {
     pub(super) text: String,
     pub(super) read: OnceLock<Result<Template, String>>,
 }
 
 impl Shelf {
+    /// The same with a flow that stands in for the one of its id, or is another, and without pauses: what
+    /// was held when is not known any more.
+    pub(crate) fn with(&self, flow: LoadedFlow) -> Self {
+        let mut shelf = Self { pauses: HashMap::new(), ..self.clone() };
+        match shelf.flows.iter_mut().find(|held| held.head.id == flow.head.id) {
+            Some(held) => *held = flow,
+            None => shelf.flows.push(flow),
+        }
+        shelf.index = Index::of(shelf.flows.iter().map(|loaded| &*loaded.flow));
+        shelf
+    }
+
     /// The flows, on and off, that an occurrence may start: however many others there are, only these are
     /// looked at.
     pub fn flows_for<'a>(&'a self, occurrence: &'a Occurrence) -> impl Iterator<Item = &'a LoadedFlow> {
@@ -119,6 +131,16 @@ impl Shelf {
         let read =
             saved.read.get_or_init(|| template::parse(&saved.text).map_err(|problems| words(&problems)));
         Some(read.as_ref().map_err(String::as_str))
+    }
+
+    /// What a message is for.
+    pub(crate) fn class(&self, message: &Message) -> Class {
+        let marketing = |name: &str| {
+            let template = self.template(name).and_then(Result::ok);
+            template.is_some_and(|template| template.category() == Category::Marketing)
+        };
+        let any = message.all_templates().any(|(_, name)| marketing(name));
+        if any { Class::Marketing } else { Class::Transactional }
     }
 
     /// The pause of a channel, if it holds now.

@@ -3,6 +3,7 @@
 
 mod ahead;
 mod plan;
+pub(crate) mod played;
 mod receipt;
 pub(crate) mod rehearse;
 mod reply;
@@ -21,7 +22,7 @@ use crate::{
     hand_on::Onward,
     job::{FactsJob, Job},
     keys,
-    port::{Clock, Delivery, Query, Queue, Scheduler, Table, TableError, Unprocessed, WriteError},
+    port::{Clock, Delivery, Query, Queue, Scheduler, Table, TableError, Unprocessed, Write, WriteError},
     record::{MAX_ROUNDS, Stored, all, decode, load},
     views::View,
 };
@@ -108,32 +109,58 @@ impl Matcher {
         self.subject(&shelf, &store, &subject, facts, again).await
     }
 
+    /// Folds facts about a subject: at once, or in as many writes as they take.
     async fn subject(
         &self,
         shelf: &Shelf,
         store: &StoreId,
         subject: &Subject,
-        mut facts: Vec<Fact>,
+        facts: Vec<Fact>,
         again: bool,
     ) -> Result<(), Fault> {
+        let mut parts = vec![facts];
+        while let Some(part) = parts.pop() {
+            if let Some(mut facts) = self.part(shelf, (store, subject), part, again).await? {
+                // It does not matter in which order facts are folded; the first come first all the same.
+                let later = facts.split_off(facts.len() / 2);
+                parts.extend([later, facts]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Folds facts that go into one write; gives them back where they are too much for it.
+    async fn part(
+        &self,
+        shelf: &Shelf,
+        (store, subject): (&StoreId, &Subject),
+        mut facts: Vec<Fact>,
+        again: bool,
+    ) -> Result<Option<Vec<Fact>>, Fault> {
         for _ in 0..MAX_ROUNDS {
             let before = self.before(store, subject, &facts).await?;
             let now = self.clock.now();
             let mut plan = Plan::fold(before, &facts, &shelf.settings.rules.words, now);
             if plan.is_empty() {
                 self.counters.add("facts.duplicate");
-                return self.hand_on_again(store, subject, again).await;
+                self.hand_on_again(store, subject, again).await?;
+                return Ok(None);
             }
             let runs = if plan.asks_for_runs(shelf) { self.runs(store, subject).await? } else { Vec::new() };
             let held: Vec<Run> = runs.iter().map(|run| run.value.clone()).collect();
             plan.match_flows(shelf, &held, now);
             plan.see_to(runs, now);
             let awaited = plan.look_ahead(shelf, now);
-            match self.write(&plan).await? {
+            if facts.len() > 1 && plan.is_too_much() {
+                return Ok(Some(facts));
+            }
+            let journal = plan.journal(&facts, shelf.settings.journal_days, now);
+            match self.write(&plan, journal).await? {
                 Written::Done => {
                     self.counters.add("facts.applied");
                     self.hand_on(&plan).await?;
-                    return self.hand_on_awaited((store, subject), awaited).await;
+                    self.hand_on_awaited((store, subject), awaited).await?;
+                    return Ok(None);
                 }
                 Written::Duplicates(known) => facts.retain(|fact| !known.contains(&fact.id)),
                 Written::Changed => {}
@@ -159,8 +186,9 @@ impl Matcher {
         all(&*self.table, query).await?.iter().map(decode::<Run>).collect()
     }
 
-    async fn write(&self, plan: &Plan) -> Result<Written, Fault> {
-        let (writes, recorded) = plan.writes();
+    async fn write(&self, plan: &Plan, journal: Option<Write>) -> Result<Written, Fault> {
+        let (mut writes, recorded) = plan.writes();
+        writes.extend(journal);
         match self.table.write(writes).await {
             Ok(()) => Ok(Written::Done),
             Err(WriteError::Conflict) => Ok(Written::Changed),

@@ -2,7 +2,7 @@
 //! leave. Pure; the matcher reads what it is made of and writes what it says.
 
 use harkara_domain::{
-    CustomerId, CustomerView, Fact, FactBody, FactId, Reason, Run, RunId, StoreId, Subject, customer,
+    CustomerId, CustomerView, Fact, FactBody, FactId, FlowId, Reason, Run, RunId, StoreId, Subject, customer,
     fact::OrderAction, flow::heard::OwnWords, history::Entry, order::OrderView, run::RunStatus,
 };
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use super::{reply, said};
 use crate::{
     catalog::Shelf,
     keys,
-    port::{Expect, Write},
+    port::{Expect, Write, limits::MAX_PARTS},
     record::{Stored, expect, item, put},
     views::{View, put_customer},
 };
@@ -43,6 +43,8 @@ pub(super) struct Plan {
     pub(super) cancelled: Vec<Stored<Run>>,
     /// Runs that may have waited for what has happened.
     pub(super) woken: Vec<Run>,
+    /// Some runs do not start for want of room.
+    full: bool,
 }
 
 /// The most runs that one write can end or start, within the table's limit of 100 parts.
@@ -80,6 +82,7 @@ impl Plan {
             cancels: None,
             cancelled: Vec::new(),
             woken: Vec::new(),
+            full: false,
         };
         let mut known = plan.before.view.is_some();
         let mut followed = Vec::new();
@@ -220,10 +223,23 @@ impl Plan {
         }
     }
 
+    /// Takes those runs that one write has no room for out, with why they do not start.
+    pub(super) fn no_room(&mut self, runs: &mut Vec<Run>) -> Vec<(FlowId, Reason)> {
+        let room = MAX_RUNS.saturating_sub(self.started.len());
+        let most = u16::try_from(MAX_RUNS).unwrap_or(u16::MAX);
+        let beyond = runs.split_off(room.min(runs.len()));
+        self.full |= !beyond.is_empty();
+        beyond.into_iter().map(|run| (run.flow, Reason::TooManyAtOnce { most })).collect()
+    }
+
+    /// Whether it is more than one write can hold, its journal included: fewer facts come to less.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.full || self.writes().0.len() >= MAX_PARTS
+    }
+
     /// Adds runs to those that start.
     pub(super) fn start(&mut self, runs: impl IntoIterator<Item = Run>) {
         self.started.extend(runs);
-        self.started.truncate(MAX_RUNS);
         if self.started.iter().any(|run| run.listens) {
             self.view.listen();
         }

@@ -134,10 +134,9 @@ fn take(run: &mut Run, flow: &Flow, receipt: &Receipt, reference: &StageRef, now
     if !latest {
         return true;
     }
-    // A stage that was held or given up for its lost answer has arrived after all: there is nothing to
-    // replay any more.
-    let unsettled = state.is_open() || state.status == StageStatus::Failed;
-    if state.settled_by_receipt() && unsettled {
+    // A stage that was held, given up or dropped while its answer was lost has arrived after all: there is
+    // nothing to replay any more.
+    if state.settled_by_receipt() && state.status != StageStatus::Sent {
         settle(state, receipt, now);
     } else if receipt.status == ReceiptStatus::Failed && state.status == StageStatus::Sent {
         // `delivered` can follow `failed`; where it came first, the message has arrived.
@@ -155,6 +154,8 @@ fn settle(state: &mut StageRun, receipt: &Receipt, now: Timestamp) {
     if let Some(attempt) = state.attempts.last_mut() {
         attempt.outcome = Outcome::Accepted(receipt.message.clone());
     }
+    // Somebody may be at the next try already, and may have sent it.
+    state.let_go();
     state.end(StageStatus::Sent, None, now);
 }
 

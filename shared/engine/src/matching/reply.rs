@@ -8,7 +8,6 @@ use harkara_domain::{
         Channel,
         heard::{Intent, OwnWords},
     },
-    order::Confirmation,
 };
 
 use super::Matcher;
@@ -35,7 +34,8 @@ fn tapped(order: &OrderView, fact: &Fact, choice: Choice) -> Vec<Fact> {
     let status = order.status();
     let flag = |flag: &str| OrderAction::SetFlag { flag: flag.to_owned(), on: true };
     let actions = match choice {
-        Choice::Confirm if order.confirmation() == Confirmation::Pending => {
+        // Wherever the order stands by now: what else is known may have come before what happened first.
+        Choice::Confirm if order.reached.get(&Point::Confirmed).is_none_or(|at| *at > fact.occurred_at) => {
             vec![("confirm", OrderAction::Reach(Point::Confirmed))]
         }
         Choice::Cancel if status < OrderStatus::Booked => {

@@ -6,6 +6,7 @@ use harkara_domain::{
     flow::{ReEntry, condition::Circumstances},
     occurrence::Transition,
     place::Destination,
+    reason::Off,
     run::RunStart,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -26,7 +27,8 @@ impl Plan {
                 occurrence.point().is_some() || shelf.flows_for(occurrence).next().is_some()
             });
             for transition in &entry.transitions {
-                let (started, passed_over) = self.select(shelf, &destination, runs, transition, now);
+                let (mut started, passed_over) = self.select(shelf, &destination, runs, transition, now);
+                entry.passed_over.extend(self.no_room(&mut started));
                 entry.started.extend(started.iter().map(|run| run.id.clone()));
                 entry.passed_over.extend(passed_over);
                 self.enter(shelf, &started, now);
@@ -65,6 +67,8 @@ impl Plan {
                     passed_over.push((loaded.head.id.clone(), Reason::RanAlready { at: now }));
                 }
                 Ok(Some(run)) => started.push(run),
+                // What was never activated does not fill timelines; `why` asks for itself.
+                Err(Reason::FlowOff { state: Off::Draft | Off::Archived }) => {}
                 Err(reason) => passed_over.push((loaded.head.id.clone(), reason)),
             }
         }
@@ -88,8 +92,8 @@ impl Plan {
         if deep > Occurrence::MAX_DEEP {
             return Err(Reason::StartedTooDeep { deep });
         }
-        if !loaded.head.is_active() {
-            return Err(Reason::FlowOff);
+        if let Some(state) = loaded.head.state.off() {
+            return Err(Reason::FlowOff { state });
         }
         if let Some(by) = transition.overtaken_by {
             return Err(Reason::Overtaken { by });

@@ -1,5 +1,6 @@
 //! The states of a flow.
 
+use harkara_domain::reason::Off;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -32,6 +33,16 @@ impl FlowState {
             Self::Active => "active",
             Self::Paused => "paused",
             Self::Archived => "archived",
+        }
+    }
+
+    /// What keeps a flow in this state from starting runs.
+    pub fn off(self) -> Option<Off> {
+        match self {
+            Self::Active => None,
+            Self::Draft => Some(Off::Draft),
+            Self::Paused => Some(Off::Paused),
+            Self::Archived => Some(Off::Archived),
         }
     }
 

@@ -28,7 +28,7 @@ use crate::{
     ownership::FlowState,
     port::{Clock, Secrets, SecretsError, Table, TableError},
     record::load,
-    stage::rehearse::Stand,
+    stage::rehearse::{Sender, Stand, Whom},
     views::View,
 };
 use cast::Cast;
@@ -144,7 +144,11 @@ impl Rehearser {
     }
 
     /// The flow that is meant, as if it were active, and which of its texts it is.
-    async fn flow(&self, store: &StoreId, wish: &Wish) -> Result<(LoadedFlow, String), RehearsalError> {
+    pub(crate) async fn flow(
+        &self,
+        store: &StoreId,
+        wish: &Wish,
+    ) -> Result<(LoadedFlow, String), RehearsalError> {
         let read = |text: &str| {
             let words = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect();
             parse::flow(text).map_err(|problems| RehearsalError::Problems(words(problems)))
@@ -234,7 +238,9 @@ fn played(
     let meanwhile = wish.meanwhile.iter();
     let meanwhile =
         meanwhile.map(|assumed| (assumed.at.time(at, &shelf.zone), assumed.what.clone())).collect();
-    let mut stand = Stand::new(shelf.clone(), flow.clone(), run.clone(), learned.views(), others, whatsapp);
+    let (view, customer) = learned.views();
+    let whom = Whom { view, customer, others };
+    let mut stand = Stand::new(shelf.clone(), flow.clone(), run.clone(), whom, Sender::of(whatsapp));
     let played = play(&mut stand, flow, run, judged, meanwhile);
     Rehearsal { passed_over: reason, ..played }
 }

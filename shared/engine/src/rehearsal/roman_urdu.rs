@@ -6,6 +6,7 @@ use harkara_domain::{
     fact::Choice,
     flow::{Class, Delay},
     order::Confirmation,
+    reason::Off,
     run::{RunStatus, StageStatus},
 };
 
@@ -50,7 +51,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::OtherWeekday => "apne din ka intezar hai".to_owned(),
         Reason::QuietHours => "khamoshi ke waqt ke khatam hone ka intezar hai".to_owned(),
         Reason::SpecialDay { name } => format!("abhi messages nahin jate: {name}"),
-        Reason::FlowOff => "flow band hai".to_owned(),
+        Reason::FlowOff { state: Off::Draft } => "flow abhi draft hai".to_owned(),
+        Reason::FlowOff { state: Off::Paused } => "flow ruka hua hai".to_owned(),
+        Reason::FlowOff { state: Off::Archived } => "flow archive mein hai".to_owned(),
+        Reason::TooManyAtOnce { most } => format!("ek baat par {most} se zyada flows ek saath nahin chalte"),
         Reason::NotAnOrder => "yeh sirf order ke liye hai, aur yeh order nahin".to_owned(),
         Reason::NoCustomer => "pata nahin yeh kaun sa customer hai".to_owned(),
         Reason::NoSuchFlow { flow } => format!("{flow} naam ka koi flow nahin"),

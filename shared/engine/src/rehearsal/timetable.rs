@@ -2,12 +2,12 @@
 
 use harkara_domain::{
     flow::condition::Judged,
-    rehearse::{Asked, Asks, AtStage, Event, Outcome},
+    rehearse::{Asked, AtStage, Event},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::fmt::Write;
 
-use super::{Shown, ShownMessage, Told};
+use super::{Shown, ShownMessage, Told, words};
 
 /// A dry run as a timetable, in a time zone.
 pub(super) fn timetable(told: &Told, zone: &TimeZone) -> String {
@@ -27,29 +27,21 @@ fn write(page: &mut String, told: &Told, zone: &TimeZone) -> std::fmt::Result {
     for one in &rehearsal.judged {
         asked(page, one, 1)?;
     }
-    match (&rehearsal.passed_over, &rehearsal.run) {
-        (Some(reason), None) => writeln!(page, "  The flow does not take it: {reason}.")?,
-        (Some(reason), Some(_)) => writeln!(page, "  The flow would not take it: {reason}. What if it did:")?,
-        (None, _) => writeln!(page, "  The flow takes it.")?,
-    }
+    writeln!(page, "  {}", words::verdict(rehearsal))?;
     for moment in &rehearsal.moments {
         writeln!(page)?;
-        let at = time(moment.at, zone);
-        match &moment.event {
-            Event::Assumed { what, applies: true } => writeln!(page, "{at}  Assumed: {what}")?,
-            Event::Assumed { what, applies: false } => {
-                writeln!(page, "{at}  Assumed: {what} (which says nothing of this)")?;
-            }
-            Event::Ended { reason } => writeln!(page, "{at}  All that is pending is cancelled: {reason}")?,
-            Event::Stage(stage) => at_stage(page, &at, stage, zone)?,
+        let inset = match &moment.event {
+            Event::Stage(stage) => "  ".repeat(usize::from(stage.depth)),
+            Event::Assumed { .. } | Event::Ended { .. } => String::new(),
+        };
+        let happens = words::event(&moment.event, |at| time(at, zone));
+        writeln!(page, "{}  {inset}{happens}", time(moment.at, zone))?;
+        if let Event::Stage(stage) = &moment.event {
+            at_stage(page, stage, &inset)?;
         }
     }
     writeln!(page)?;
-    match &rehearsal.run {
-        _ if rehearsal.cut => writeln!(page, "There is more to come than is shown here."),
-        Some(run) => writeln!(page, "The run is {}.", run.status.as_str()),
-        None => writeln!(page, "No run begins."),
-    }
+    writeln!(page, "{}", words::ending(rehearsal))
 }
 
 fn zone_name(zone: &TimeZone) -> String {
@@ -60,25 +52,7 @@ fn time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%a %d %b %Y %H:%M:%S").to_string()
 }
 
-fn at_stage(page: &mut String, at: &str, told: &AtStage<Shown>, zone: &TimeZone) -> std::fmt::Result {
-    let outcome = match &told.outcome {
-        Outcome::Sent => match &told.shown {
-            Some(shown) if shown.messages.is_empty() => "done".to_owned(),
-            _ => "sent".to_owned(),
-        },
-        Outcome::Failed { reason } => format!("fails: {reason}"),
-        Outcome::Skipped { reason } => format!("left out: {reason}"),
-        Outcome::Cancelled { reason } => format!("cancelled: {reason}"),
-        Outcome::Left { reason } => format!("the run ends: {reason}"),
-        Outcome::Waits { until, reason } => {
-            let why = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-            format!("waits until {}{why}", time(*until, zone))
-        }
-        Outcome::Listens { until } => format!("begins to wait, until {} at the latest", time(*until, zone)),
-        Outcome::Takes { arm_name, .. } => format!("goes on with: {arm_name}"),
-    };
-    let inset = "  ".repeat(usize::from(told.depth));
-    writeln!(page, "{at}  {inset}{}. {}: {outcome}", told.stage + 1, told.name)?;
+fn at_stage(page: &mut String, told: &AtStage<Shown>, inset: &str) -> std::fmt::Result {
     for one in &told.judged {
         asked(page, one, usize::from(told.depth) + 1)?;
     }
@@ -89,20 +63,16 @@ fn at_stage(page: &mut String, at: &str, told: &AtStage<Shown>, zone: &TimeZone)
         writeln!(page, "    {inset}- {}{problem}", action.words)?;
         if let Some((subject, text)) = &action.mail {
             writeln!(page, "        {inset}{subject}")?;
-            quoted(page, text, &inset)?;
+            quoted(page, text, inset)?;
         }
     }
-    shown.messages.iter().try_for_each(|shown| message(page, shown, &inset))
+    shown.messages.iter().try_for_each(|shown| message(page, shown, inset))
 }
 
 fn message(page: &mut String, shown: &ShownMessage, inset: &str) -> std::fmt::Result {
-    let ShownMessage { channel, goes, template, language, .. } = shown;
+    let ShownMessage { channel, template, language, .. } = shown;
     let language = language.as_ref().map_or_else(String::new, |language| format!(", {language}"));
-    let state = match (&shown.problem, goes) {
-        (Some(problem), _) => format!(" — {problem}"),
-        (None, true) => String::new(),
-        (None, false) => " — only if the one before cannot reach them".to_owned(),
-    };
+    let state = words::hindrance(shown).map_or_else(String::new, |words| format!(" — {words}"));
     writeln!(page, "    {inset}- {channel}: {template}{language}{state}")?;
     if let Some(subject) = &shown.subject {
         writeln!(page, "        {inset}{subject}")?;
@@ -122,15 +92,10 @@ fn quoted(page: &mut String, text: &str, inset: &str) -> std::fmt::Result {
 }
 
 fn asked(page: &mut String, asked: &Asked, depth: usize) -> std::fmt::Result {
-    let asks = match asked.asks {
-        Asks::Conditions => "condition",
-        Asks::ExitIf => "exit_if",
-        Asks::SkipIf => "skip_if",
-        Asks::OnlyIf => "only_if",
-        Asks::Arm(_) => "arm",
-    };
-    for Judged { path, condition, held, actual } in &asked.judged {
-        let inset = "  ".repeat(depth + path.matches('.').count());
+    let asks = words::asks(asked.asks);
+    for judged in &asked.judged {
+        let Judged { condition, held, actual, .. } = judged;
+        let inset = "  ".repeat(depth + judged.depth());
         let held = if *held { "yes" } else { "no" };
         writeln!(page, "  {inset}{asks}: {condition} — {held} ({actual})")?;
     }

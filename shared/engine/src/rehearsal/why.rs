@@ -6,13 +6,12 @@ use harkara_domain::{
     history::Entry,
     run::{Outcome, StageRun, StageStatus},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 use super::why_words;
 use crate::{
-    catalog::{LoadedFlow, Shelf},
+    catalog::LoadedFlow,
     port::TableError,
     read::{OrderStory, Reader},
 };
@@ -46,6 +45,9 @@ impl std::str::FromStr for Language {
 pub struct Why {
     /// The order.
     pub order: OrderId,
+    /// Where it stands, as a sentence.
+    #[serde(skip)]
+    pub standing: String,
     /// The store's flows, those that took it first.
     pub flows: Vec<WhyFlow>,
     /// The same as text, in the shop's time zone.
@@ -168,13 +170,10 @@ pub async fn why(
         }
     }
     flows.sort_by_key(|flow| rank(&flow.verdicts));
-    let mut why = Why { order: order.clone(), flows, text: String::new() };
-    why.text = why_words::text(&why, &story, &zone(&shelf), language);
+    let standing = why_words::standing(&story.order, language);
+    let mut why = Why { order: order.clone(), standing, flows, text: String::new() };
+    why.text = why_words::text(&why, &shelf.zone, language);
     Ok(Some(why))
-}
-
-fn zone(shelf: &Arc<Shelf>) -> TimeZone {
-    shelf.zone.clone()
 }
 
 /// Those that took it first, then those that did not, then those whose trigger has not come.
@@ -236,10 +235,13 @@ fn silent(story: &OrderStory, loaded: &LoadedFlow, language: Language) -> Verdic
         Some((at, _)) if loaded.head.changed_at > at => {
             Verdict::BeforeIt { at, changed_at: loaded.head.changed_at }
         }
-        // It came, and was not what the trigger's parameter asks for.
         Some((at, transition)) => {
             let occurrence = transition.occurrence.to_string();
-            let reason = Reason::NotThis { actual: occurrence.clone() };
+            // Timelines leave drafts out. Of others, it came and was not what the trigger's parameter asks for.
+            let reason = match loaded.head.state.off() {
+                Some(state) => Reason::FlowOff { state },
+                None => Reason::NotThis { actual: occurrence.clone() },
+            };
             let words = why_words::reason(&reason, language);
             Verdict::PassedOver { at, occurrence, reason, words }
         }

@@ -1,7 +1,7 @@
 //! The answer to "why", as text.
 
 use harkara_domain::{
-    Reason, Trigger,
+    OrderView, Reason, Trigger,
     fact::ReceiptStatus,
     run::{Outcome, ReceiptMark, StageStatus},
 };
@@ -12,7 +12,6 @@ use super::{
     roman_urdu,
     why::{Language, Verdict, Why, WhyStage},
 };
-use crate::read::OrderStory;
 
 pub(super) fn reason(reason: &Reason, language: Language) -> String {
     match language {
@@ -60,26 +59,80 @@ pub(super) fn receipt(mark: &ReceiptMark, language: Language) -> String {
     format!("{words}{error}")
 }
 
+/// Where an order stands.
+pub(super) fn standing(order: &OrderView, language: Language) -> String {
+    match language {
+        Language::English => format!("The order {} is {}.", order.id, order.status()),
+        Language::RomanUrdu => format!("Order {} {} hai.", order.id, roman_urdu::status(order.status())),
+    }
+}
+
+impl Verdict {
+    /// When the flow took the order, or did not.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::NotCome { .. } | Self::BeforeIt { .. } => None,
+            Self::PassedOver { at, .. } => Some(*at),
+            Self::Took { run, .. } => Some(run.started_at),
+        }
+    }
+
+    /// What became of the flow, without its full stop; why it did not take the order follows by itself.
+    /// `time` says times.
+    pub fn words(&self, language: Language, time: impl Fn(Timestamp) -> String) -> String {
+        let english = language == Language::English;
+        match self {
+            Self::NotCome { trigger } if english => format!("Its trigger has not come: {trigger}"),
+            Self::NotCome { trigger } => {
+                format!("Is ka trigger abhi nahin aaya: jab {}", roman_urdu::trigger(trigger))
+            }
+            Self::BeforeIt { at, changed_at } => {
+                let (at, changed) = (time(*at), time(*changed_at));
+                if english {
+                    format!("Its trigger came on {at}, before the flow was changed on {changed}")
+                } else {
+                    format!("Is ka trigger {at} ko aaya tha, flow {changed} ko badla gaya")
+                }
+            }
+            Self::PassedOver { occurrence, .. } if english => {
+                format!("{occurrence}. It did not take the order")
+            }
+            Self::PassedOver { occurrence, .. } => format!("{occurrence}. Flow ne order nahin liya"),
+            Self::Took { run, .. } if english => {
+                format!("{}. It took the order; the run is {}", run.occurrence, run.status.as_str())
+            }
+            Self::Took { run, .. } => {
+                format!("{}. Flow ne order le liya; ab {}", run.occurrence, roman_urdu::run(run.status))
+            }
+        }
+    }
+}
+
+impl WhyStage {
+    /// Where it stands, in words.
+    pub fn standing(&self, language: Language) -> &'static str {
+        match self.status {
+            status if language == Language::RomanUrdu => roman_urdu::stage(status, self.speaks),
+            StageStatus::Queued => "still to come",
+            StageStatus::Sent if self.speaks => "sent",
+            StageStatus::Sent => "done",
+            StageStatus::Failed => "failed",
+            StageStatus::Cancelled => "cancelled",
+            StageStatus::Skipped => "left out",
+        }
+    }
+}
+
 /// The whole answer.
-pub(super) fn text(why: &Why, story: &OrderStory, zone: &TimeZone, language: Language) -> String {
+pub(super) fn text(why: &Why, zone: &TimeZone, language: Language) -> String {
     let mut page = String::new();
     // Writing into a string cannot fail.
-    let _ = write(&mut page, why, story, zone, language);
+    let _ = write(&mut page, why, zone, language);
     page
 }
 
-fn write(
-    page: &mut String,
-    why: &Why,
-    story: &OrderStory,
-    zone: &TimeZone,
-    language: Language,
-) -> std::fmt::Result {
-    let status = story.order.status();
-    match language {
-        Language::English => writeln!(page, "The order {} is {status}.", why.order)?,
-        Language::RomanUrdu => writeln!(page, "Order {} {} hai.", why.order, roman_urdu::status(status))?,
-    }
+fn write(page: &mut String, why: &Why, zone: &TimeZone, language: Language) -> std::fmt::Result {
+    writeln!(page, "{}", why.standing)?;
     for flow in &why.flows {
         writeln!(page, "\n{} ({})", flow.name, flow.flow)?;
         for verdict in &flow.verdicts {
@@ -94,62 +147,25 @@ fn time(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 fn verdict(page: &mut String, verdict: &Verdict, zone: &TimeZone, language: Language) -> std::fmt::Result {
-    let english = language == Language::English;
-    match verdict {
-        Verdict::NotCome { trigger } if english => writeln!(page, "  Its trigger has not come: {trigger}."),
-        Verdict::NotCome { trigger } => {
-            writeln!(page, "  Is ka trigger abhi nahin aaya: jab {}.", roman_urdu::trigger(trigger))
-        }
-        Verdict::BeforeIt { at, changed_at } => {
-            let (at, changed) = (time(*at, zone), time(*changed_at, zone));
-            if english {
-                writeln!(page, "  Its trigger came on {at}, before the flow was changed on {changed}.")
-            } else {
-                writeln!(page, "  Is ka trigger {at} ko aaya tha, flow {changed} ko badla gaya.")
-            }
-        }
-        Verdict::PassedOver { at, occurrence, words, .. } => {
-            let (at, no) = (
-                time(*at, zone),
-                if english { "It did not take the order" } else { "Flow ne order nahin liya" },
-            );
-            writeln!(page, "  {at}  {occurrence}. {no}: {words}.")
-        }
-        Verdict::Took { run, stages } => {
-            let (at, occurrence) = (time(run.started_at, zone), &run.occurrence);
-            if english {
-                writeln!(
-                    page,
-                    "  {at}  {occurrence}. It took the order; the run is {}.",
-                    run.status.as_str()
-                )?;
-            } else {
-                let status = roman_urdu::run(run.status);
-                writeln!(page, "  {at}  {occurrence}. Flow ne order le liya; ab {status}.")?;
-            }
-            let numbered = stages.iter().enumerate();
-            numbered.into_iter().try_for_each(|(index, told)| stage(page, index + 1, told, zone, language))
-        }
-    }
+    let at = verdict.at().map_or_else(String::new, |at| format!("{}  ", time(at, zone)));
+    let words = verdict.words(language, |at| time(at, zone));
+    let (why, stages) = match verdict {
+        Verdict::PassedOver { words, .. } => (format!(": {words}"), &[][..]),
+        Verdict::Took { stages, .. } => (String::new(), stages.as_slice()),
+        Verdict::NotCome { .. } | Verdict::BeforeIt { .. } => (String::new(), &[][..]),
+    };
+    writeln!(page, "  {at}{words}{why}.")?;
+    (1..).zip(stages).try_for_each(|(number, told)| stage(page, number, told, zone, language))
 }
 
 fn stage(
     page: &mut String,
-    number: usize,
+    number: u16,
     told: &WhyStage,
     zone: &TimeZone,
     language: Language,
 ) -> std::fmt::Result {
-    let english = language == Language::English;
-    let status = match told.status {
-        status if !english => roman_urdu::stage(status, told.speaks),
-        StageStatus::Queued => "still to come",
-        StageStatus::Sent if told.speaks => "sent",
-        StageStatus::Sent => "done",
-        StageStatus::Failed => "failed",
-        StageStatus::Cancelled => "cancelled",
-        StageStatus::Skipped => "left out",
-    };
+    let status = told.standing(language);
     let at = told.at.map_or_else(String::new, |at| format!(", {}", time(at, zone)));
     let words = told.words.as_ref().map_or_else(String::new, |words| format!(": {words}"));
     let arm = told.arm.as_ref().map_or_else(String::new, |arm| format!(" → {arm}"));

@@ -98,18 +98,18 @@ impl Setup {
     /// they are fewer.
     ///
     /// # Errors
-    /// [`SetupError::Problems`] for an unknown time zone, a store without languages, or rules that cannot be
-    /// meant.
+    /// [`SetupError::Problems`], all of them, for an unknown time zone, a store without languages, or rules
+    /// that cannot be meant.
     pub async fn settings(&self, store: &StoreId, settings: &Settings) -> Result<(), SetupError> {
+        let mut told = Vec::new();
         if TimeZone::get(&settings.timezone).is_err() {
-            return Err(problems(vec![format!("timezone: {} is not an IANA time zone", settings.timezone)]));
+            told.push(format!("timezone: {} is not an IANA time zone", settings.timezone));
         }
         if settings.languages.is_empty() {
-            return Err(problems(vec!["languages: at least one is needed"]));
+            told.push("languages: at least one is needed".to_owned());
         }
-        let flaws = settings.rules.flaws();
-        if !flaws.is_empty() {
-            let told: Vec<String> = flaws.iter().map(|(path, why)| format!("{path}: {why}")).collect();
+        told.extend(settings.flaws().iter().map(|(path, why)| format!("{path}: {why}")));
+        if !told.is_empty() {
             return Err(problems(told));
         }
         self.write(store, vec![put(keys::settings(store), settings, Expect::Any)]).await

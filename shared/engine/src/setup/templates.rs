@@ -5,7 +5,7 @@ use harkara_domain::{
     Flow, StoreId,
     flow::{Message, Stage},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Setup, SetupError, problems};
 use crate::{keys, ownership::Needed, port::TableError, record::load};
@@ -79,6 +79,13 @@ pub(super) fn lacks(flow: &Flow, templates: &BTreeMap<String, Template>) -> Vec<
             };
             if template.asks_for_coupon() && !coupon {
                 lack(&field, format!("the template {name} {}", super::words::NO_COUPON));
+            }
+            // What is sent without a value would fail each time; it is told once, and not by language.
+            let mut told = BTreeSet::new();
+            for missing in template::missing_for(template, &flow.trigger) {
+                if told.insert(missing.variable) {
+                    lack(&field, missing.to_string());
+                }
             }
             for button in message.buttons.iter().filter(|button| !template.choices().any(|c| c == **button)) {
                 lack("buttons", format!("the template {name} has no words for {}", button.as_str()));

@@ -16,27 +16,29 @@ use super::templates::placed;
 /// # Errors
 /// Every problem that was found, in the order of the lines.
 pub fn read_flow(text: &str) -> Result<Flow, Vec<Problem>> {
-    let flow = parse::flow(text)?;
+    parse::flow_and(text, letters)
+}
+
+/// What is wrong with the words of a flow's own mails: paths, and why.
+fn letters(flow: &Flow) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let there = flow.coupon_is_there();
-    for ((path, stage), coupon) in placed(&flow).into_iter().zip(there) {
+    for ((path, stage), coupon) in placed(flow).into_iter().zip(there) {
         for (index, action) in stage.workflow.iter().enumerate() {
             let Action::SendEmail(letter) = action else { continue };
             for (field, words) in [("subject", &letter.subject), ("text", &letter.text)] {
                 let field = format!("{path}.workflow[{index}].send_email.{field}");
-                let problem =
-                    |message| Problem { line: parse::line_of(text, &field), field: field.clone(), message };
                 match Words::parse(words) {
                     Ok(words) if words.asks_for_coupon() && !coupon => {
-                        found.push(problem(NO_COUPON.to_owned()));
+                        found.push((field, NO_COUPON.to_owned()));
                     }
                     Ok(_) => {}
-                    Err(faults) => found.extend(faults.into_iter().map(problem)),
+                    Err(faults) => found.extend(faults.into_iter().map(|fault| (field.clone(), fault))),
                 }
             }
         }
     }
-    if found.is_empty() { Ok(flow) } else { Err(found) }
+    found
 }
 
 /// What is wrong with words about a coupon where there may be none.

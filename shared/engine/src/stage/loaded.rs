@@ -1,6 +1,6 @@
 //! All that a stage is decided on, as it is now.
 
-use harkara_channels::template::{Category, Variables};
+use harkara_channels::template::Variables;
 use harkara_domain::{
     CustomerView, Flow, OrderView, Run,
     calendar::Hours,
@@ -146,12 +146,7 @@ impl Loaded {
 
     /// What a message is for.
     pub(crate) fn class(&self, message: &Message) -> Class {
-        let marketing = |name: &str| {
-            let template = self.shelf.template(name).and_then(Result::ok);
-            template.is_some_and(|template| template.category() == Category::Marketing)
-        };
-        let any = message.all_templates().any(|(_, name)| marketing(name));
-        if any { Class::Marketing } else { Class::Transactional }
+        self.shelf.class(message)
     }
 
     pub(crate) fn stage(&self, job: &StageJob) -> Option<(&StageRun, &Stage)> {

@@ -22,6 +22,7 @@ pub use parts::{Letter, TaskToDo, Webhook};
 
 /// One action of a workflow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Confirms the order.
@@ -31,17 +32,17 @@ pub enum Action {
     /// Says that the order got this far.
     SetStatus(OrderStatus),
     /// Adds a note.
-    AddNote(String),
+    AddNote(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_TEXT)))] String),
     /// Sets a flag, such as `critical`.
-    SetFlag(String),
+    SetFlag(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))] String),
     /// Clears a flag.
-    ClearFlag(String),
+    ClearFlag(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))] String),
     /// Gives the order to a person of the team, by e-mail address.
-    AssignUser(String),
+    AssignUser(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_ADDRESS)))] String),
     /// Writes a line into the timeline.
-    LogEvent(String),
+    LogEvent(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_TEXT)))] String),
     /// Alerts a team by e-mail, and says so in the timeline.
-    EscalateTeam(String),
+    EscalateTeam(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))] String),
     /// Cancels whatever else is pending on the order.
     CancelPending,
     /// Sends an e-mail to a team or an address.
@@ -49,19 +50,21 @@ pub enum Action {
     /// Makes a coupon with a code of its own, for the messages that follow.
     CreateCoupon(CouponOffer),
     /// Puts a tag on the customer.
-    AddTag(String),
+    AddTag(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))] String),
     /// Takes a tag off the customer.
-    RemoveTag(String),
+    RemoveTag(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))] String),
     /// Moves the customer to a tier.
-    SetTier(String),
+    SetTier(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))] String),
     /// Gives the customer points; a number below 0 takes some.
-    AddPoints(i64),
+    AddPoints(
+        #[cfg_attr(feature = "schema", schemars(range(min = -Self::MAX_POINTS, max = Self::MAX_POINTS)))] i64,
+    ),
     /// Asks a team to do something.
     CreateTask(TaskToDo),
     /// Calls an address of the shop's own, signed.
     CallWebhook(Webhook),
     /// Starts another flow for the same order, customer or cart, by its name or id.
-    StartFlow(String),
+    StartFlow(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Flow::MAX_NAME)))] String),
 }
 
 /// What an action comes to.

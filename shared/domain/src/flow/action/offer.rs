@@ -9,6 +9,7 @@ use crate::flow::{Action, Delay, Flow, Stage, condition::Number};
 
 /// A coupon that a flow makes, with a code of its own for each run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::flow::schema::offer))]
 #[serde(deny_unknown_fields)]
 pub struct CouponOffer {
     /// So many per cent of the items' prices: more than 0, at most 100. This or `amount`.
@@ -21,6 +22,7 @@ pub struct CouponOffer {
     pub expires: Delay,
     /// What its code begins with, in letters and digits; nothing, where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(max = Self::MAX_PREFIX), regex(pattern = "^[A-Za-z0-9]+$")))]
     pub prefix: Option<String>,
     /// It is taken once. With `false` it is taken as often as it is typed while it counts.
     #[serde(default = "yes")]

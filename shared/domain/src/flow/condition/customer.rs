@@ -13,6 +13,7 @@ use crate::{
 
 /// What a customer said when they were asked how it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Satisfaction {
     /// All was well.
@@ -102,7 +103,7 @@ pub(super) fn tags<'a>(on: &Circumstances<'a>) -> Option<impl Iterator<Item = &'
 }
 
 pub(super) fn tier<'a>(on: &Circumstances<'a>) -> Option<&'a str> {
-    on.customer?.tier.as_ref().map(|(_, tier)| tier.name.as_str())
+    on.customer?.tier_name()
 }
 
 pub(super) fn points(on: &Circumstances<'_>) -> Option<Decimal> {

@@ -17,6 +17,14 @@ pub struct Judged {
     pub actual: String,
 }
 
+impl Judged {
+    /// How many groups it stands within.
+    pub fn depth(&self) -> usize {
+        // Behind each group's place stands a dot.
+        self.path.matches('.').count()
+    }
+}
+
 impl Condition {
     /// Judges each condition and group, also those that would not have to be looked at any more: a group
     /// before what is in it.

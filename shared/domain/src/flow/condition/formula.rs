@@ -11,6 +11,7 @@ use crate::{
 
 /// An expression over `order`, `customer`, `cart` and `now`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Formula(pub Expression);
 

@@ -68,14 +68,15 @@ macro_rules! conditions {
         /// A condition, or a group of them. Of what is not known, no condition holds but `exists: false`: an
         /// order without an address is neither in Karachi nor in "anything but Karachi".
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum Condition {
             /// Every one holds.
-            All(Vec<Condition>),
+            All(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_COUNT)))] Vec<Condition>),
             /// At least one holds.
-            Any(Vec<Condition>),
+            Any(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_COUNT)))] Vec<Condition>),
             /// Not one holds.
-            None(Vec<Condition>),
+            None(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_COUNT)))] Vec<Condition>),
             $($( $(#[doc = $doc])+ #[serde(rename = $field)] $name($operator), )+)+
         }
 

@@ -11,6 +11,7 @@ use crate::phrase::{Clause, Found, Speech};
 
 /// What a customer is after, told by the words that people use for it, in English, Urdu and Roman Urdu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
     /// Yes, send it.

@@ -1,10 +1,10 @@
 //! What the types cannot say: limits, and combinations that cannot be meant.
 
 mod action;
+mod timing;
+mod trigger;
 
 use std::collections::BTreeSet;
-
-use jiff::SignedDuration;
 
 use crate::flow::{Awaited, Condition, Flow, Message, Stage};
 
@@ -34,6 +34,7 @@ impl Check<'_> {
         if !flow.name.trim().is_empty() && flow.id().as_str().is_empty() {
             self.say("name", "needs at least one letter or digit");
         }
+        self.trigger(&flow.trigger);
         if let Some(conditions) = &flow.conditions {
             self.condition("conditions", conditions);
         }
@@ -125,23 +126,6 @@ impl Check<'_> {
         self.stages(&format!("{path}.otherwise"), &stage.otherwise, names);
     }
 
-    /// A stage whose wait from the trigger is shorter than that of the stage before it would not come
-    /// first: it would come right behind that stage.
-    fn order(&mut self, path: &str, stages: &[Stage]) {
-        let mut earliest = SignedDuration::ZERO;
-        for (index, stage) in stages.iter().enumerate() {
-            if let Some(wait) = stage.after_previous {
-                earliest = earliest.saturating_add(wait.nominal());
-            } else if let Some(wait) = stage.after {
-                if wait.nominal() < earliest {
-                    let message = format!("{wait} after the trigger is earlier than the stage before it");
-                    self.say(format!("{path}[{index}].after"), message);
-                }
-                earliest = earliest.max(wait.nominal());
-            }
-        }
-    }
-
     fn stage(&mut self, path: &str, stage: &Stage, first: bool) {
         self.text(&format!("{path}.name"), &stage.name, Stage::MAX_NAME);
         self.timing(path, stage, first);
@@ -165,30 +149,6 @@ impl Check<'_> {
         self.actions(path, stage);
     }
 
-    fn timing(&mut self, path: &str, stage: &Stage, first: bool) {
-        if stage.after_previous.is_some() {
-            let field = format!("{path}.after_previous");
-            if stage.after.is_some() {
-                self.say(&field, "a stage has either `after` or `after_previous`, not both");
-            }
-            if first {
-                self.say(&field, "the first stage has none before it; use `after`");
-            }
-        }
-        if stage.not_before.is_some() && stage.not_before == stage.not_after {
-            let message = "is the same as `not_before`, which leaves no time to send in";
-            self.say(format!("{path}.not_after"), message);
-        } else if let Some(at) = stage.at.filter(|at| !stage.when().window_holds(*at)) {
-            let open = match (stage.not_before, stage.not_after) {
-                (Some(from), Some(to)) => format!("from {from} to {to}"),
-                (Some(from), None) => format!("from {from} on"),
-                (None, Some(to)) => format!("until {to}"),
-                (None, None) => "all day".to_owned(),
-            };
-            self.say(format!("{path}.at"), format!("{at} is outside the stage's own window, {open}"));
-        }
-    }
-
     fn condition(&mut self, path: &str, condition: &Condition) {
         let (count, depth) = condition.size();
         if count > Condition::MAX_COUNT {
@@ -206,6 +166,9 @@ impl Check<'_> {
 
     fn message(&mut self, path: &str, message: &Message) {
         self.text(&format!("{path}.template"), &message.template, Message::MAX_TEMPLATE);
+        for (channel, template) in &message.templates {
+            self.text(&format!("{path}.templates.{}", channel.as_str()), template, Message::MAX_TEMPLATE);
+        }
         if message.channels.is_empty() {
             self.say(format!("{path}.channels"), "names no channel; give it at least one, such as whatsapp");
         }

@@ -1,77 +1,92 @@
-//! The reader's errors, in the words of somebody who writes flows.
+//! What is wrong, in the words of somebody who writes flows.
 
-use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter, budget::BudgetBreach};
+use std::borrow::Cow;
 
-/// What is wrong, without the place.
-pub(super) fn words(error: &Error) -> String {
-    match error {
-        Error::SerdeUnknownField { field, expected, .. } => unknown("field", field, expected),
-        Error::SerdeUnknownVariant { variant, expected, .. } => unknown("word", variant, expected),
-        Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is written twice"),
-        Error::DuplicateMappingKey { .. } => "a field is written twice".to_owned(),
-        Error::SerdeInvalidType { unexpected, expected, .. }
-        | Error::SerdeInvalidValue { unexpected, expected, .. } => {
-            format!("expected {}, found {}", plain(expected), plain(unexpected))
-        }
-        Error::SerdeInvalidLength { len, expected, .. } => {
-            format!("expected {}, found {len} of them", plain(expected))
-        }
-        Error::InvalidScalar { ty, .. } if ty.contains("bool") => "expected true or false".to_owned(),
-        Error::UnexpectedValueForUnitEnumVariant { .. } => "takes no value; write the word alone".to_owned(),
-        Error::Unexpected { expected, .. } => format!("expected {}", plain(expected)),
-        Error::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => {
-            "expected a word with its value after a colon; a list of conditions goes under `all:` or `any:`"
-                .to_owned()
-        }
-        Error::ExpectedMappingEndAfterEnumVariantValue { .. } => {
-            "only one of these can stand here; several conditions go into a list under `all:` or `any:`, \
-             several actions into a list"
-                .to_owned()
-        }
-        Error::MultipleDocuments { .. } => "a second flow begins here; write one flow at a time".to_owned(),
-        Error::Eof { .. } => "the text ends before the flow does".to_owned(),
-        Error::Budget { breach, .. } => budget(breach),
-        Error::MergeKeyNotAllowed { .. } | Error::AliasError { .. } | Error::UnknownAnchor { .. } => {
-            NO_ANCHORS.to_owned()
-        }
-        Error::ExternalMessage { msg, .. } if msg.contains("recursion limit") => TOO_DEEP.to_owned(),
-        Error::ExternalMessage { msg, .. } => format!("cannot be read as YAML: {msg}"),
-        other => UserMessageFormatter.format_message(other).into_owned(),
+use super::tree::What;
+
+/// The most characters of a flow's own words that a message repeats.
+const MAX_QUOTED: usize = 80;
+/// The most characters of a message.
+const MAX_MESSAGE: usize = 1000;
+/// From how many names on a list of all of them is no help, where a near one can be named.
+const MANY: usize = 20;
+/// How alike two names are, from 0 to 1, for one to be meant by the other.
+const ALIKE: f64 = 0.6;
+
+pub(super) const TOO_DEEP: &str = "is nested too deeply";
+
+/// A text's beginning, for a message or a path.
+pub(super) fn clip(text: &str) -> Cow<'_, str> {
+    begin(text, MAX_QUOTED)
+}
+
+/// A message that repeats a long text.
+pub(super) fn shortened(message: &str) -> Cow<'_, str> {
+    begin(message, MAX_MESSAGE)
+}
+
+fn begin(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
     }
 }
 
-const NO_ANCHORS: &str = "anchors (&), aliases (*) and merges (<<) are not part of the flow language";
-const TOO_DEEP: &str = "is nested too deeply";
-
-fn budget(breach: &BudgetBreach) -> String {
-    match breach {
-        BudgetBreach::Depth { .. } => TOO_DEEP.to_owned(),
-        BudgetBreach::Aliases { .. } | BudgetBreach::Anchors { .. } => NO_ANCHORS.to_owned(),
-        _ => "is too large for a flow".to_owned(),
-    }
-}
-
-fn unknown(kind: &str, found: &str, expected: &[&str]) -> String {
-    let list = expected.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    match expected {
-        [] => format!("unknown {kind} `{found}`; none is expected here"),
-        [_] => format!("unknown {kind} `{found}`, expected {list}"),
-        _ => format!("unknown {kind} `{found}`, expected one of {list}"),
-    }
-}
-
-/// Serde and the reader speak of Rust's types.
-fn plain(expected: &str) -> String {
-    match expected {
-        "struct Flow" => "a flow: fields such as `name`, `trigger` and `stages`".to_owned(),
-        "struct Stage" => "a stage: fields such as `name`, `after` and `message`".to_owned(),
-        "struct Message" => "a message: the fields `channels`, `template` and `buttons`".to_owned(),
-        "a sequence" | "sequence" | "sequence start" => "a list".to_owned(),
-        "a map" | "map" | "mapping start" => "fields with values".to_owned(),
-        "string scalar" => "text".to_owned(),
-        pair if pair.contains("Amount::Between") || pair == "a tuple of size 2" => {
-            "two numbers, such as [1000, 5000]".to_owned()
+/// A name that nobody knows here, with those that are known.
+pub(super) fn unknown(kind: &str, found: &str, known: &[&str]) -> String {
+    let found = clip(found);
+    let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let near = nearest(&found, known);
+    match (near, known) {
+        (_, []) => format!("unknown {kind} `{found}`; none is expected here"),
+        (_, [_]) => format!("unknown {kind} `{found}`, expected {list}"),
+        (Some(near), many) if many.len() > MANY => {
+            format!("unknown {kind} `{found}`; did you mean `{near}`?")
         }
-        other => other.to_owned(),
+        (Some(near), _) => {
+            format!("unknown {kind} `{found}`; did you mean `{near}`? It can be one of {list}")
+        }
+        (None, _) => format!("unknown {kind} `{found}`, expected one of {list}"),
     }
+}
+
+/// The name that was most likely meant.
+pub(super) fn nearest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
+    let found = clip(found.trim()).to_lowercase().replace([' ', '-'], "_");
+    let alike = known.iter().map(|name| (strsim::normalized_damerau_levenshtein(&found, name), *name));
+    let best = alike.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    best.filter(|(alike, _)| *alike >= ALIKE).map(|(_, name)| name)
+}
+
+/// What stands somewhere: `the number 5`, `a list`.
+pub(super) fn found(what: &What) -> String {
+    match what {
+        What::Scalar { text, plain: true } if text.parse::<f64>().is_ok() => {
+            format!("the number {}", clip(text))
+        }
+        What::Scalar { text, plain: true } if matches!(text.as_str(), "true" | "false") => text.clone(),
+        What::Scalar { text, .. } => format!("the text “{}”", clip(text)),
+        What::List(_) => "a list".to_owned(),
+        What::Fields(fields) if fields.is_empty() => "empty".to_owned(),
+        What::Fields(_) => "fields with values".to_owned(),
+        What::Blank | What::Gone => "nothing".to_owned(),
+    }
+}
+
+/// Something else was expected.
+pub(super) fn other(what: &What, expected: &str) -> String {
+    format!("is {}; expected {expected}", found(what))
+}
+
+/// Names in a row, as what can be written.
+pub(super) fn names(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(MANY).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > MANY { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// Serde speaks of Rust's types.
+pub(super) fn plain(expected: &str) -> String {
+    let pair = expected.contains("Between") || expected == "a tuple of size 2";
+    if pair { "two values, such as [1000, 5000] or [2d, 5d]".to_owned() } else { expected.to_owned() }
 }

@@ -129,6 +129,13 @@ impl When<'_> {
         }
     }
 
+    /// How long its window is open, from its first moment to its last.
+    pub fn window_lasts(&self) -> SignedDuration {
+        let (earliest, latest) = self.window();
+        let forward = earliest.duration_until(latest);
+        if forward.is_negative() { forward + SignedDuration::from_hours(24) } else { forward }
+    }
+
     /// What keeps it from acting at `now`; nothing, if it may act. Of several, its own rules come first,
     /// and a special day before the ordinary quiet hours.
     pub fn why_not<'h>(&self, now: Timestamp, hours: Hours<'h>) -> Option<Closed<'h>> {

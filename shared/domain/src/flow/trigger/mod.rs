@@ -21,6 +21,7 @@ use crate::{
 
 /// What starts a flow: a word, or a word with its parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The shop's state of the order is first known.
@@ -66,7 +67,9 @@ pub enum Trigger {
     /// An order costs this or more, in its own currency.
     HighValueOrder(Number),
     /// An order is the customer's 5th, 10th, …: one of these.
-    MilestoneOrder(Vec<u32>),
+    MilestoneOrder(
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_MILESTONES)))] Vec<u32>,
+    ),
     /// A cart was left for so long without a checkout.
     CartAbandoned(Delay),
     /// A customer looks at a product so many times within a time.
@@ -106,16 +109,18 @@ pub enum Trigger {
     /// A link in a message of ours was opened.
     MessageClicked,
     /// A fact of the shop's own kind, by its name.
-    Custom(String),
+    Custom(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = Self::MAX_NAME)))] String),
     /// Nothing but another flow, by `start_flow`.
     StartedByFlow,
 }
 
 /// How often something must have been looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Often {
     /// This many times, from 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = Self::MAX_TIMES)))]
     pub times: u32,
     /// Within this time.
     pub within: Delay,
@@ -125,6 +130,11 @@ pub struct Often {
 }
 
 impl Trigger {
+    /// The most numbers of orders that one milestone has.
+    pub const MAX_MILESTONES: usize = 50;
+    /// The most characters of the name of a fact of the shop's own kind: as many as such a fact may have.
+    pub const MAX_NAME: usize = 100;
+
     /// The kind of occurrence that it is looked up by.
     pub fn kind(&self) -> Kind {
         match self {

@@ -64,7 +64,7 @@ impl Stand {
     }
 
     pub(super) fn key(&self) -> Option<&ReferenceKey> {
-        self.whatsapp.as_ref().and_then(|whatsapp| whatsapp.reference_key.as_ref())
+        self.whatsapp.0.as_ref().and_then(|whatsapp| whatsapp.reference_key.as_ref())
     }
 
     /// Why a channel cannot carry a message to this customer.
@@ -73,7 +73,7 @@ impl Stand {
             Channel::Email => email::mail(message).err(),
             Channel::Whatsapp if message.to.phone.is_none() => Some(Unsendable::NoAddress),
             Channel::Whatsapp => {
-                let connection = self.whatsapp.as_ref().map(|whatsapp| &whatsapp.connection);
+                let connection = self.whatsapp.0.as_ref().map(|whatsapp| &whatsapp.connection);
                 let connection = connection.filter(|connection| connection.credentials().is_some())?;
                 whatsapp::request(message, connection, false).err()
             }

@@ -6,6 +6,7 @@ mod message;
 
 use harkara_domain::{
     CustomerView, Fact, FactBody, Flow, Run, Subject,
+    calendar::Hours,
     decide::{Scene, unwanted},
     fact::Said,
     flow::{Class, Message, condition::Circumstances},
@@ -28,18 +29,37 @@ use crate::{
 /// What stands in for the table, the matcher and the providers.
 pub(crate) struct Stand {
     loaded: Loaded,
-    whatsapp: Option<WhatsApp>,
+    whatsapp: Sender,
+}
+
+/// How a store is connected to WhatsApp, read once for many stands.
+#[derive(Clone, Default)]
+pub(crate) struct Sender(Option<Arc<WhatsApp>>);
+
+impl Sender {
+    /// Of the text of the store's connection.
+    pub(crate) fn of(text: Option<&str>) -> Self {
+        Self(text.and_then(|text| serde_json::from_str(text).ok()).map(Arc::new))
+    }
+}
+
+/// Whom a stand is for, as far as it may change.
+pub(crate) struct Whom {
+    pub(crate) view: View,
+    /// The customer behind the subject, where it is none itself.
+    pub(crate) customer: Option<CustomerView>,
+    /// The other runs on the same subject.
+    pub(crate) others: Vec<Run>,
 }
 
 impl Stand {
-    /// For a run on a subject. `whatsapp` is the text of the store's connection.
+    /// For a run on a subject.
     pub(crate) fn new(
         shelf: Arc<Shelf>,
         flow: Arc<Flow>,
         run: Run,
-        (view, customer): (View, Option<CustomerView>),
-        others: Vec<Run>,
-        whatsapp: Option<&str>,
+        Whom { view, customer, others }: Whom,
+        whatsapp: Sender,
     ) -> Self {
         let destination = Destination::of(view.order(), &shelf.ground);
         let (zone, now) = (shelf.zone_of(&run), run.started_at);
@@ -55,7 +75,13 @@ impl Stand {
             zone,
             now,
         };
-        Self { loaded, whatsapp: whatsapp.and_then(|text| serde_json::from_str(text).ok()) }
+        Self { loaded, whatsapp }
+    }
+
+    /// Whom it was for, as they are now.
+    pub(crate) fn whom(self) -> Whom {
+        let Loaded { view, customer, others, .. } = self.loaded;
+        Whom { view, customer: customer.map(|stored| stored.value), others }
     }
 
     /// Comes to a moment of a run.
@@ -117,6 +143,10 @@ impl StandIn for Stand {
     fn scene<'a>(&'a self, run: &'a Run, stage: u16, now: Timestamp) -> Scene<'a> {
         let scene = self.loaded.scene(stage);
         Scene { run, on: Circumstances { now, run: Some(run), ..scene.on }, ..scene }
+    }
+
+    fn hours(&self) -> Hours<'_> {
+        self.loaded.hours()
     }
 
     fn perform(&mut self, run: &Run, stage: u16, now: Timestamp) -> Performed<Shown> {

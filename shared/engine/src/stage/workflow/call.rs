@@ -159,7 +159,7 @@ fn told<'a>(loaded: &'a Loaded, job: &'a StageJob, webhook: &'a Webhook) -> Told
         id: &customer.id,
         orders: customer.orders,
         points: customer.points(),
-        tier: customer.tier.as_ref().map(|(_, tier)| tier.name.as_str()),
+        tier: customer.tier_name(),
     });
     Told {
         store: &job.store,

@@ -9,10 +9,11 @@ use harkara_domain::{
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-use super::{Came, Loaded, Progress, StageRunner, name};
+use super::{Came, Loaded, Progress, StageRunner};
 use crate::{
     job::{FactsJob, Job, StageJob},
     port::{Outgoing, QueueError, QueueName},
+    rehearsal::words,
 };
 
 impl StageRunner {
@@ -53,7 +54,7 @@ impl StageRunner {
                     said.push(place);
                 }
                 Err(reason) => {
-                    let deed = Deed::NotDone { action: name(action), reason };
+                    let deed = Deed::NotDone { action: words::name(action), reason };
                     progress.take(place, Came::Done(Some(deed)));
                 }
             }

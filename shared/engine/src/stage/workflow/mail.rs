@@ -12,13 +12,14 @@ use harkara_domain::{
 };
 use std::collections::BTreeSet;
 
-use super::{Came, Loaded, StageRunner, name};
+use super::{Came, Loaded, StageRunner};
 use crate::{
     fault::Fault,
     job::StageJob,
     keys,
     port::{Mail, MailError},
     record::{MAX_ROUNDS, load},
+    rehearsal::words,
 };
 
 /// To whom an action writes, as the flow says it.
@@ -51,7 +52,7 @@ impl StageRunner {
         let to = to(action).unwrap_or_default().to_owned();
         if mail.to.is_empty() {
             let reason = Reason::NotSetUp { what: format!("an e-mail address for the team {to}") };
-            return Came::Done(Some(Deed::NotDone { action: name(action), reason }));
+            return Came::Done(Some(Deed::NotDone { action: words::name(action), reason }));
         }
         if let Err(fault) = self.begin_mail(loaded, job, place, acted).await {
             return Came::Again(fault.to_string());

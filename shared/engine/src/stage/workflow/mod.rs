@@ -178,16 +178,6 @@ impl Progress {
     }
 }
 
-/// An action's name in the flow language, of those that can be left undone.
-fn name(action: &Action) -> String {
-    // Serde knows it: a word, or a word with its value behind it.
-    match serde_json::to_value(action) {
-        Ok(serde_json::Value::String(word)) => word,
-        Ok(serde_json::Value::Object(fields)) => fields.keys().next().cloned().unwrap_or_default(),
-        _ => String::new(),
-    }
-}
-
 /// The run's coupon, if it has made one.
 fn coupon_of(loaded: &Loaded) -> Option<&Coupon> {
     loaded.run.value.coupon.as_ref()

@@ -8,8 +8,9 @@ use std::fmt;
 use super::{Flaw, Number, Operator, Whole, known};
 use crate::flow::timing::Delay;
 
-/// Operators on an amount, or with [`Whole`] on a count: `order_count: { at_least: 5 }`.
+/// Operators on an amount or a count: `order_count: { at_least: 5 }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Amount_{N}"))]
 #[serde(rename_all = "snake_case")]
 pub enum Amount<N = Number> {
     /// It is exactly this.
@@ -26,13 +27,15 @@ pub enum Amount<N = Number> {
 
 /// Operators on how long ago something was: `order_age: { at_least: 2d }`. A day has 24 hours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Elapsed {
     /// It was this long ago or longer.
     AtLeast(Delay),
     /// It was this long ago or less.
     AtMost(Delay),
-    /// It was between the two ago, both included. Apart, so that no condition is larger for it.
+    /// It was between the two ago, both included.
+    // Apart, so that no condition is larger for it.
     Between(Box<(Delay, Delay)>),
     /// Whether it was at all.
     Exists(bool),

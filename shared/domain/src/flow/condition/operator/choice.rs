@@ -14,6 +14,7 @@ use crate::{
 
 /// Operators on a value of a fixed set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Choice_{T}"))]
 #[serde(rename_all = "snake_case")]
 pub enum Choice<T> {
     /// It is this.
@@ -21,9 +22,9 @@ pub enum Choice<T> {
     /// It is anything but this.
     IsNot(T),
     /// It is one of these.
-    In(Vec<T>),
+    In(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<T>),
     /// It is none of these.
-    NotIn(Vec<T>),
+    NotIn(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<T>),
 }
 
 /// A value that is written as a word of the flow language.

@@ -7,6 +7,7 @@ use crate::place::{self, Cities};
 
 /// Operators on a city: spellings, scripts and aliases of one city are the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum City {
     /// It is this.
@@ -14,9 +15,9 @@ pub enum City {
     /// It is anything but this.
     IsNot(CityName),
     /// It is one of these.
-    In(Vec<CityName>),
+    In(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<CityName>),
     /// It is none of these.
-    NotIn(Vec<CityName>),
+    NotIn(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<CityName>),
     /// Whether there is one.
     Exists(bool),
 }

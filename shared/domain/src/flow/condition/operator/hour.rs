@@ -6,14 +6,15 @@ use super::{Flaw, Operator, Whole, list_flaw, row};
 
 /// Operators on an hour of the day, from 0 to 23; 9 is from 9:00 to 9:59.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Hour {
     /// It is this hour.
     Is(Whole),
     /// It is one of these hours.
-    In(Vec<Whole>),
+    In(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<Whole>),
     /// It is none of these hours.
-    NotIn(Vec<Whole>),
+    NotIn(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<Whole>),
     /// It is from the first hour to the second, both included; `[22, 6]` spans midnight.
     Between(Whole, Whole),
 }

@@ -8,16 +8,17 @@ use crate::flow::condition::Operator;
 /// Operators on several values at once: `order_tags: { contains_any: [vip, gift] }`. Unlike a single
 /// value, an order's tags are known when there are none: `contains_none` holds then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Set_{T}"))]
 #[serde(rename_all = "snake_case")]
 pub enum Set<T = Folded> {
     /// This is among them.
     Contains(T),
     /// At least one of these is among them.
-    ContainsAny(Vec<T>),
+    ContainsAny(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<T>),
     /// Each of these is among them.
-    ContainsAll(Vec<T>),
+    ContainsAll(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<T>),
     /// Not one of these is among them.
-    ContainsNone(Vec<T>),
+    ContainsNone(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<T>),
     /// Whether there are any.
     Exists(bool),
 }

@@ -6,6 +6,7 @@ use super::{Flaw, Operator, Pattern, known, row, text_flaw, texts_flaws};
 
 /// Operators on text; case and surrounding blanks do not count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Text {
     /// It is this.
@@ -13,9 +14,9 @@ pub enum Text {
     /// It is anything but this.
     IsNot(Folded),
     /// It is one of these.
-    In(Vec<Folded>),
+    In(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<Folded>),
     /// It is none of these.
-    NotIn(Vec<Folded>),
+    NotIn(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = super::MAX_VALUES)))] Vec<Folded>),
     /// It has this in it.
     Contains(Folded),
     /// It has this form: `*` stands for any characters, `?` for one.
