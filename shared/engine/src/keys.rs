@@ -21,6 +21,7 @@
 //! | `k#<store>` | `<flow>` | how far the sweep has gone through its dates |
 //! | `j#<store>#<day>` | `<time>#<digest>` | facts that counted, in the journal: by the day, of UTC, of the write |
 //! | `d#<store>` | `<time>#<what>` | a dead letter |
+//! | `m#<store>` | `<message>` | that a message of a queue was filed, and when |
 //! | `y#<store>` | `<time>-<tag>` | a replay and its progress |
 //! | `x#<store>` | `<time>#<reference>` | a message or mail kept in the outbox |
 //! | `t#<store>` | `<task>` | a task for the team |
@@ -209,6 +210,11 @@ pub fn journal_day(store: &StoreId, day: Date) -> String {
 /// A store's dead letters.
 pub fn dead_letters(store: &StoreId) -> String {
     format!("d#{store}")
+}
+
+/// What tells that a message of a queue was filed as a dead letter.
+pub fn filed(store: &StoreId, message: &str) -> Key {
+    Key::new(format!("m#{store}"), message)
 }
 
 /// A store's replays.

@@ -10,7 +10,7 @@ use harkara_domain::{
     run::{Outcome, RunStatus, StageStatus},
 };
 use harkara_engine::{
-    bury::DeadLetter,
+    bury::{Content, DeadLetter},
     port::{Item, Key},
 };
 use serde_json::Value;
@@ -185,6 +185,14 @@ fn unburied(runs: &[(Key, Run)], letters: &[(Key, DeadLetter)], outside: &Outsid
             if state.status == StageStatus::Failed && !is_filed() {
                 found.push(format!("{} {}: stage {stage} has failed without a dead letter", key.pk, key.sk));
             }
+        }
+    }
+    let mut bodies = BTreeSet::new();
+    for (_, letter) in letters {
+        if let Content::Message { body } = &letter.content
+            && !bodies.insert(body)
+        {
+            found.push(format!("a message has two dead letters: {body}"));
         }
     }
     if !letters.is_empty() && outside.mails().is_empty() {

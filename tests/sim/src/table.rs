@@ -175,6 +175,12 @@ impl MemoryTable {
     }
 }
 
+/// A key in words; of the audit log without its random part.
+fn named(key: &Key) -> String {
+    let Key { pk, sk } = key;
+    if pk.starts_with("a#") { pk.clone() } else { format!("{pk}/{sk}") }
+}
+
 /// Whether a write takes a claim.
 fn claims(held: &Held, write: &Write) -> bool {
     let claimed = |item: &Item| {
@@ -236,7 +242,7 @@ impl Table for MemoryTable {
             return Err(WriteError::Failed("the simulation says no".to_owned()));
         }
         self.fate.note(|| {
-            let keys: Vec<String> = writes.iter().map(|w| format!("{}/{}", w.key().pk, w.key().sk)).collect();
+            let keys: Vec<String> = writes.iter().map(|w| named(w.key())).collect();
             format!("writes {}", keys.join(" "))
         });
         let done = self.apply(writes);

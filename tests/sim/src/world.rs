@@ -88,6 +88,16 @@ pub(crate) struct World {
     seen: usize,
 }
 
+/// Each time a customer asks, and asking leaves nothing in a view by which a repetition could be known.
+const ANSWERS: &str = "
+name: Where is it
+trigger: { message_received: { intent: where_is_it } }
+re_entry: always
+stages:
+  - name: Take note
+    workflow: [{ log_event: They ask where it is }]
+";
+
 /// The demo store, with a number and with secrets that are the same every time.
 fn store() -> anyhow::Result<StoreFile> {
     let mut file = StoreFile::demo("https://shop.example")?;
@@ -98,6 +108,7 @@ fn store() -> anyhow::Result<StoreFile> {
         "access_token": "token", "api_url": "https://graph.example/v23.0",
     });
     file.connections.insert("whatsapp".to_owned(), whatsapp);
+    file.flows.push(ANSWERS.to_owned());
     Ok(file)
 }
 

@@ -12,7 +12,7 @@ use crate::{
     job::{AlertJob, Job},
     keys,
     port::{Expect, Mail, Outgoing, Query, QueueName, TableError, Write, WriteError},
-    record::{MAX_ROUNDS, decode, load, put},
+    record::{MAX_ROUNDS, decode, expect, load, put},
     settings::Settings,
 };
 
@@ -20,6 +20,16 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct AlertWindow {
     since: Timestamp,
+    /// When the job that looks at it is due. Of windows from before this was kept, when they opened.
+    #[serde(default)]
+    look_at: Option<Timestamp>,
+}
+
+impl AlertWindow {
+    /// Whether its job should long have come: it is lost, so whoever files the next failure sends another.
+    fn is_forgotten(&self, now: Timestamp) -> bool {
+        now > self.look_at.unwrap_or(self.since) + Undertaker::FORGOTTEN
+    }
 }
 
 impl Undertaker {
@@ -27,6 +37,9 @@ impl Undertaker {
     pub const GATHER: Duration = Duration::from_secs(60);
     /// How long they are gathered while a storm goes on.
     pub const STORM: Duration = Duration::from_secs(15 * 60);
+    /// How long after its time a window's job counts as lost. With [`Undertaker::GATHER`] it is less than a
+    /// queue's visibility, after which the message comes again that a crash kept from sending the job.
+    const FORGOTTEN: SignedDuration = SignedDuration::from_secs(90);
     /// How far before its window a mail looks: a letter is filed a little after its failure.
     const LOOK_BACK: SignedDuration = SignedDuration::from_secs(5);
     /// The most letters that one mail goes through.
@@ -37,22 +50,19 @@ impl Undertaker {
     pub(super) async fn open_alert(&self, store: &StoreId, at: Timestamp) -> Result<(), Fault> {
         let key = keys::alert(store);
         for _ in 0..MAX_ROUNDS {
-            let window = put(key.clone(), &AlertWindow { since: at }, Expect::Absent);
-            match self.table.write(vec![window]).await {
-                Ok(()) => return self.alert_in(store, Self::GATHER).await,
-                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
+            let now = self.clock.now();
+            let open = load::<AlertWindow>(&*self.table, &key).await?;
+            let forgotten = open.as_ref().is_none_or(|open| open.value.is_forgotten(now));
             // The usual case: the open window looks back that far anyway.
-            if at >= self.clock.now() - Self::LOOK_BACK {
+            if open.as_ref().is_some_and(|open| open.value.since <= at + Self::LOOK_BACK) && !forgotten {
                 return Ok(());
             }
-            let Some(open) = load::<AlertWindow>(&*self.table, &key).await? else { continue };
-            if open.value.since <= at {
-                return Ok(());
-            }
-            let wider = put(key.clone(), &AlertWindow { since: at }, Expect::Version(open.version));
-            match self.table.write(vec![wider]).await {
+            let since = open.as_ref().map_or(at, |open| open.value.since.min(at));
+            let kept = open.as_ref().and_then(|open| open.value.look_at);
+            let look_at = if forgotten { Some(in_a_while(now, Self::GATHER)) } else { kept };
+            let window = put(key.clone(), &AlertWindow { since, look_at }, expect(open.as_ref()));
+            match self.table.write(vec![window]).await {
+                Ok(()) if forgotten => return self.alert_in(store, Self::GATHER).await,
                 Ok(()) => return Ok(()),
                 Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -87,7 +97,8 @@ impl Undertaker {
                 self.counters.add("alerts.sent");
             }
         }
-        let next = AlertWindow { since: now + Self::LOOK_BACK };
+        let look_at = Some(in_a_while(now, Self::STORM));
+        let next = AlertWindow { since: now + Self::LOOK_BACK, look_at };
         self.table.write(vec![put(key, &next, Expect::Version(window.version))]).await?;
         self.alert_in(store, Self::STORM).await
     }
@@ -98,6 +109,10 @@ impl Undertaker {
         let page = self.table.query(query).await?;
         page.items.iter().map(|item| Ok(decode::<DeadLetter>(item)?.value)).collect()
     }
+}
+
+fn in_a_while(now: Timestamp, wait: Duration) -> Timestamp {
+    now + SignedDuration::try_from(wait).unwrap_or_default()
 }
 
 /// One mail for all: a single failure in full, many by flow and reason.

@@ -7,7 +7,7 @@ use harkara_domain::{
     Reason, Run, StoreId,
     run::{Outcome, StageStatus},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -21,8 +21,11 @@ use crate::{
     job::{BadJob, Job, StageJob},
     keys,
     ladder::MAX_RECEIVES,
-    port::{Clock, Delivery, Expect, Key, Mailer, Queue, Scheduler, Table, TableError, Unprocessed, Write},
-    record::{load, put},
+    port::{
+        Clock, Delivery, Expect, Key, Mailer, Queue, Scheduler, Table, TableError, Unprocessed, Write,
+        WriteError,
+    },
+    record::{item, load, put},
     replay::Replayer,
     runs::{self, RunPlace},
 };
@@ -89,6 +92,9 @@ pub struct Undertaker {
 pub const NOBODY: &str = "unknown";
 
 impl Undertaker {
+    /// How long a message that was filed is remembered: queues keep none longer.
+    const REMEMBERED: SignedDuration = SignedDuration::from_hours(15 * 24);
+
     /// Works on a batch; says which messages have to come again.
     pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
         batch::each(deliveries, |delivery| async move {
@@ -176,7 +182,7 @@ impl Undertaker {
     }
 
     async fn message(&self, store: &StoreId, id: &str, body: String, problem: String) -> Result<(), Fault> {
-        let at = self.clock.now();
+        let mut at = self.clock.now();
         let letter = DeadLetter {
             id: format!("{}#message#{id}", keys::stamp(at)),
             at,
@@ -185,8 +191,18 @@ impl Undertaker {
             attempts: MAX_RECEIVES,
             replayed: None,
         };
-        self.table.write(vec![put_letter(store, &letter, Expect::Any)]).await?;
-        self.counters.add("dead_letters.filed");
+        // The message may come again, and its letter lies by a time: what was filed is known by the message.
+        let mut filed = item(keys::filed(store, id), &at);
+        filed.expires_at = Some(at + Self::REMEMBERED);
+        let writes = vec![put_letter(store, &letter, Expect::Absent), Write::Put(filed, Expect::Absent)];
+        match self.table.write(writes).await {
+            Ok(()) => self.counters.add("dead_letters.filed"),
+            Err(WriteError::Expectation(_)) => {
+                let before = load::<Timestamp>(&*self.table, &keys::filed(store, id)).await?;
+                at = before.map_or(at, |before| before.value);
+            }
+            Err(error) => return Err(error.into()),
+        }
         self.open_alert(store, at).await
     }
 }

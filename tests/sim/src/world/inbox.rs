@@ -102,6 +102,15 @@ impl World {
         self.seen = calls.len();
         for call in new {
             let subject = call.stage.subject.to_string();
+            let known = self.lives.iter().any(|life| life.order.key() == call.stage.subject.to_string());
+            // Now and then somebody asks where it is, in their own words.
+            if known && self.fate.below(4) == 0 {
+                let at = call.at + self.fate.between(60_000, 86_400_000);
+                let id = format!("wamid.asked.{}", call.wamid.as_deref().unwrap_or_default());
+                let body =
+                    bodies::message(&id, &call.to, at, "text", &json!({ "body": "mera parcel kahan hai?" }));
+                self.whatsapp_says(at, &body);
+            }
             let life = self.lives.iter_mut().find(|life| life.order.key() == subject);
             let Some(life) = life.filter(|_| !call.payloads.is_empty()) else { continue };
             for (number, (after, choice)) in std::mem::take(&mut life.taps).into_iter().enumerate() {
