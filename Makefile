@@ -6,6 +6,7 @@ SHELL := /bin/bash
 DATA ?= .harkara
 LISTEN ?= 127.0.0.1:8787
 TIME_SCALE ?= 1
+FAULTS ?= 1000000
 HARKARA := target/release/harkara
 
 # Which part of infra/samconfig.toml: dev or prod.
@@ -24,7 +25,7 @@ LAMBDA := CARGO_LAMBDA_GLOBAL=$(CURDIR)/infra/CargoLambda.toml \
 COMPILER ?= cargo
 
 .PHONY: help harkara run demo test check fmt bench cost load audit sizes
-.PHONY: bench-cold bench-peers
+.PHONY: bench-cold bench-peers soak
 .PHONY: tools zig operator build deploy outputs env logs replay check-infra aws-test aws-load
 
 help: ## Say what there is
@@ -57,6 +58,9 @@ sizes: ## No file over 300 lines but for tests
 
 bench: ## Time the hot roads
 	cargo bench --locked -p harkara-domain -p harkara-embedded
+
+soak: ## Simulate until a million things have gone wrong (FAULTS), and report in docs/reliability.md
+	cargo run --release --locked -p harkara-sim -- --faults $(FAULTS) --report docs/reliability.md
 
 bench-peers: ## Time conditions beside other rule engines
 	cargo run --release --locked --manifest-path tests/peers/Cargo.toml --target-dir target/peers

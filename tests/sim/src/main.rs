@@ -1,7 +1,9 @@
-//! `cargo run -p harkara-sim -- --seed 42`: one seed again, with all that happened.
-#![allow(clippy::print_stdout)] // a command line speaks on standard output
+//! Seeds at the command line: one again with all that happened, or as many as it takes to a number of faults.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line speaks on standard output
 
-use std::{process::ExitCode, time::Instant};
+mod soak;
+
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use harkara_sim::{Odds, run};
@@ -14,36 +16,32 @@ struct Arguments {
     /// How many from there on.
     #[arg(long, default_value_t = 1)]
     seeds: u64,
-    /// How many times as often as usual things go wrong.
-    #[arg(long, default_value_t = 1)]
-    rough: u32,
     /// Show what happened, and not only what does not hold.
     #[arg(long)]
     log: bool,
+    /// Go on until so much has gone wrong, whatever the number of seeds.
+    #[arg(long, conflicts_with = "log")]
+    faults: Option<u64>,
+    /// Write what came of it into this file.
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let Arguments { seed, seeds, rough, log } = Arguments::parse();
-    let (began, mut broken, mut faults, mut events, mut messages) = (Instant::now(), 0, 0, 0, 0);
-    let mut replayed = 0;
-    for seed in seed..seed + seeds {
-        let outcome = run(seed, Odds::of(seed).times(rough), None, log)?;
-        if log {
-            println!("{}", outcome.log);
+    let Arguments { seed, seeds, log, faults, report } = Arguments::parse();
+    if log {
+        for seed in seed..seed.saturating_add(seeds) {
+            println!("{}", run(seed, Odds::of(seed), None, true)?.log);
         }
-        for violation in &outcome.violations {
-            println!("seed {seed}: {violation}");
-        }
-        broken += u64::from(!outcome.violations.is_empty());
-        faults += outcome.faults.values().sum::<u64>();
-        events += outcome.events;
-        messages += outcome.messages;
-        replayed += outcome.replayed;
     }
-    let took = began.elapsed().as_secs_f64();
-    println!(
-        "{seeds} seeds, {faults} faults, {events} events, {messages} messages, {replayed} dead letters run again, \
-         {broken} broken, {took:.1} s"
-    );
-    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let goal = faults.map_or(soak::Goal::Seeds(seeds), soak::Goal::Faults);
+    let came = soak::soak(seed, goal)?;
+    for (seed, violation) in &came.violations {
+        println!("seed {seed}: {violation}");
+    }
+    println!("{}", came.line());
+    if let Some(file) = report {
+        std::fs::write(file, came.report())?;
+    }
+    Ok(if came.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -234,7 +234,9 @@ impl Plan {
 
     /// Whether it is more than one write can hold, its journal included: fewer facts come to less.
     pub(super) fn is_too_much(&self) -> bool {
-        self.full || self.writes().0.len() >= MAX_PARTS
+        // The view, the journal, and what else there is; what has not changed is not written.
+        let most = 2 + self.customers.len() + self.started.len() + self.cancelled.len() + self.entries.len();
+        self.full || (most + self.renewals().len() > MAX_PARTS && self.writes().0.len() >= MAX_PARTS)
     }
 
     /// Adds runs to those that start.

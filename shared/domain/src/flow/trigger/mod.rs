@@ -26,7 +26,7 @@ use crate::{
 pub enum Trigger {
     /// The shop's state of the order is first known.
     OrderCreated,
-    /// The customer confirms the order while the question is open, or the team or a flow does.
+    /// The customer confirms the order, or the team or a flow does.
     OrderConfirmed,
     /// A courier is booked for a parcel of the order.
     OrderBooked,
