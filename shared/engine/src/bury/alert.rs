@@ -23,12 +23,39 @@ struct AlertWindow {
     /// When the job that looks at it is due. Of windows from before this was kept, when they opened.
     #[serde(default)]
     look_at: Option<Timestamp>,
+    /// Until when somebody is at the mail, so that jobs that come together make one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    telling: Option<Timestamp>,
+    /// The earliest failure that was filed meanwhile: the mail may not tell of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    meanwhile: Option<Timestamp>,
 }
 
 impl AlertWindow {
     /// Whether its job should long have come: it is lost, so whoever files the next failure sends another.
     fn is_forgotten(&self, now: Timestamp) -> bool {
         now > self.look_at.unwrap_or(self.since) + Undertaker::FORGOTTEN
+    }
+
+    fn is_being_told(&self, now: Timestamp) -> bool {
+        self.telling.is_some_and(|until| until > now)
+    }
+
+    /// Whether a mail will tell of what failed at a time.
+    fn reaches(&self, at: Timestamp, now: Timestamp) -> bool {
+        if self.is_being_told(now) {
+            return self.meanwhile.is_some_and(|since| since <= at);
+        }
+        self.since <= at + Undertaker::LOOK_BACK
+    }
+
+    /// The same, so that one will.
+    fn reaching(&self, at: Timestamp, now: Timestamp) -> Self {
+        let earliest = |held: Option<Timestamp>| Some(held.map_or(at, |held| held.min(at)));
+        if self.is_being_told(now) {
+            return Self { meanwhile: earliest(self.meanwhile), ..self.clone() };
+        }
+        Self { since: self.since.min(at), ..self.clone() }
     }
 }
 
@@ -40,6 +67,9 @@ impl Undertaker {
     /// How long after its time a window's job counts as lost. With [`Undertaker::GATHER`] it is less than a
     /// queue's visibility, after which the message comes again that a crash kept from sending the job.
     const FORGOTTEN: SignedDuration = SignedDuration::from_secs(90);
+    /// How long somebody may be at the mail: less than a queue's visibility, after which the job of one who
+    /// died comes again.
+    const TELLING: SignedDuration = SignedDuration::from_secs(150);
     /// How far before its window a mail looks: a letter is filed a little after its failure.
     const LOOK_BACK: SignedDuration = SignedDuration::from_secs(5);
     /// The most letters that one mail goes through.
@@ -49,20 +79,25 @@ impl Undertaker {
     /// the letter's failure was: letters lie by that time, and may be filed well after it.
     pub(super) async fn open_alert(&self, store: &StoreId, at: Timestamp) -> Result<(), Fault> {
         let key = keys::alert(store);
+        let mut look_at = None;
         for _ in 0..MAX_ROUNDS {
             let now = self.clock.now();
             let open = load::<AlertWindow>(&*self.table, &key).await?;
             let forgotten = open.as_ref().is_none_or(|open| open.value.is_forgotten(now));
             // The usual case: the open window looks back that far anyway.
-            if open.as_ref().is_some_and(|open| open.value.since <= at + Self::LOOK_BACK) && !forgotten {
+            if open.as_ref().is_some_and(|open| open.value.reaches(at, now)) && !forgotten {
                 return Ok(());
             }
-            let since = open.as_ref().map_or(at, |open| open.value.since.min(at));
-            let kept = open.as_ref().and_then(|open| open.value.look_at);
-            let look_at = if forgotten { Some(in_a_while(now, Self::GATHER)) } else { kept };
-            let window = put(key.clone(), &AlertWindow { since, look_at }, expect(open.as_ref()));
-            match self.table.write(vec![window]).await {
-                Ok(()) if forgotten => return self.alert_in(store, Self::GATHER).await,
+            // First the job, then the window that it looks at: the other way round, a crash in between would
+            // leave a window that everybody relies on and nobody looks at. Jobs too many find nothing to do.
+            if forgotten && look_at.is_none() {
+                self.alert_in(store, Self::GATHER).await?;
+                look_at = Some(in_a_while(now, Self::GATHER));
+            }
+            let fresh = AlertWindow { since: at, look_at, telling: None, meanwhile: None };
+            let mut window = open.as_ref().map_or(fresh, |open| open.value.reaching(at, now));
+            window.look_at = look_at.or(window.look_at);
+            match self.table.write(vec![put(key.clone(), &window, expect(open.as_ref()))]).await {
                 Ok(()) => return Ok(()),
                 Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -81,26 +116,59 @@ impl Undertaker {
     /// after, so that a storm makes a mail every [`Undertaker::STORM`], and closes when it is over.
     pub(super) async fn alert(&self, store: &StoreId) -> Result<(), Fault> {
         let key = keys::alert(store);
-        let Some(window) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
-        let now = self.clock.now();
-        let letters = self.letters_since(store, window.value.since - Self::LOOK_BACK).await?;
-        if letters.is_empty() {
-            self.table.write(vec![Write::Delete(key, Expect::Version(window.version))]).await?;
-            return Ok(());
+        for _ in 0..MAX_ROUNDS {
+            let Some(open) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
+            let (now, window) = (self.clock.now(), &open.value);
+            if window.is_being_told(now) {
+                return Ok(());
+            }
+            let letters = self.letters_since(store, window.since - Self::LOOK_BACK).await?;
+            let change = if letters.is_empty() {
+                // A job too many: the window's own is still to come.
+                if window.look_at.is_some_and(|at| at > now + Self::LOOK_BACK) {
+                    return Ok(());
+                }
+                Write::Delete(key.clone(), Expect::Version(open.version))
+            } else {
+                let telling = AlertWindow { telling: Some(now + Self::TELLING), ..window.clone() };
+                put(key.clone(), &telling, Expect::Version(open.version))
+            };
+            match self.table.write(vec![change]).await {
+                Ok(()) if letters.is_empty() => return Ok(()),
+                Ok(()) => return self.tell(store, now, &letters).await,
+                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(WriteError::Conflict.into())
+    }
+
+    /// Sends the mail, then lets the window go on from here; first its next job, as ever.
+    async fn tell(&self, store: &StoreId, read_at: Timestamp, letters: &[DeadLetter]) -> Result<(), Fault> {
         if let Some(shelf) = self.catalog.shelf(store).await? {
             let to = shelf.settings.team(Settings::OPS);
             if to.is_empty() {
                 tracing::warn!(%store, letters = letters.len(), "messages failed, and no team has an address");
             } else {
-                self.mailer.send(store, alert_mail(&shelf.settings, to, &letters)).await?;
+                self.mailer.send(store, alert_mail(&shelf.settings, to, letters)).await?;
                 self.counters.add("alerts.sent");
             }
         }
-        let look_at = Some(in_a_while(now, Self::STORM));
-        let next = AlertWindow { since: now + Self::LOOK_BACK, look_at };
-        self.table.write(vec![put(key, &next, Expect::Version(window.version))]).await?;
-        self.alert_in(store, Self::STORM).await
+        self.alert_in(store, Self::STORM).await?;
+        let key = keys::alert(store);
+        for _ in 0..MAX_ROUNDS {
+            let Some(open) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
+            let now = self.clock.now();
+            let since = open.value.meanwhile.unwrap_or(read_at + Self::LOOK_BACK);
+            let look_at = Some(in_a_while(now, Self::STORM));
+            let next = AlertWindow { since, look_at, telling: None, meanwhile: None };
+            match self.table.write(vec![put(key.clone(), &next, Expect::Version(open.version))]).await {
+                Ok(()) => return Ok(()),
+                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(WriteError::Conflict.into())
     }
 
     async fn letters_since(&self, store: &StoreId, since: Timestamp) -> Result<Vec<DeadLetter>, TableError> {

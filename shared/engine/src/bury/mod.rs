@@ -232,7 +232,8 @@ fn fail(
     if state.series != job.series || !matches!(state.status, StageStatus::Queued | StageStatus::Failed) {
         return None;
     }
-    state.lose_claim(now);
+    // Somebody may still be at it: what they did is told by their record, or by a receipt.
+    state.let_go();
     let last = state.attempts.last().map(|attempt| match &attempt.outcome {
         Outcome::Accepted(_) => "accepted".to_owned(),
         Outcome::Refused(error) => error.to_string(),
