@@ -119,8 +119,9 @@ impl Undertaker {
         for _ in 0..MAX_ROUNDS {
             let Some(open) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
             let (now, window) = (self.clock.now(), &open.value);
+            // Should they die over it, this job is what is left to tell.
             if window.is_being_told(now) {
-                return Ok(());
+                return self.alert_in(store, Self::GATHER).await;
             }
             let letters = self.letters_since(store, window.since - Self::LOOK_BACK).await?;
             let change = if letters.is_empty() {
