@@ -2,15 +2,11 @@
 //! time they are spoken to.
 
 use harkara_domain::{
-    CustomerId, Fact, FactBody, FactId, Money, OrderView, Phone, Point, Run, Subject,
+    CustomerId, FactBody, Money, OrderView, Phone, Point, Run, Subject,
     fact::{CartFact, Choice, Contact, CustomerFact, LineItem, Profile},
     flow::{Channel, Class, heard::Intent},
     rules::{Cap, Over},
     run::{RunStatus, StageStatus},
-};
-use harkara_engine::{
-    job::{FactsJob, Job},
-    port::{Outgoing, Queue, QueueName},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -50,23 +46,9 @@ async fn world_of(flows: &[&str]) -> TestWorld {
     .await
 }
 
-async fn say(world: &TestWorld, body: FactBody) {
-    let fact = Fact {
-        id: FactId::new(format!("said-{}", harkara_domain::id::digest(&format!("{}{body:?}", world.now())))),
-        store: TestWorld::store(),
-        source: "track".into(),
-        occurred_at: world.now(),
-        received_at: world.now(),
-        body,
-    };
-    let body = Job::Facts(FactsJob { facts: vec![fact] }).body();
-    world.probe.send(QueueName::Events, vec![Outgoing::now(body)]).await.unwrap();
-    world.run().await;
-}
-
 async fn profile(world: &TestWorld, customer: &CustomerId, profile: Profile) {
     let said = CustomerFact::Profile(Box::new(profile));
-    say(world, FactBody::Customer { customer: customer.clone(), said }).await;
+    world.learns(FactBody::Customer { customer: customer.clone(), said }).await;
 }
 
 async fn write(world: &TestWorld, order: &Order, text: &str) {
@@ -174,14 +156,12 @@ async fn a_button_under_a_message_about_no_order_is_about_the_customer() {
     let order = Order::cod(1, world.now());
     world.place(&order).await;
     let customer = customer_of(&world, &order).await;
-    say(
-        &world,
-        FactBody::Customer {
+    world
+        .learns(FactBody::Customer {
             customer: customer.clone(),
             said: CustomerFact::Custom { name: "visited".into() },
-        },
-    )
-    .await;
+        })
+        .await;
     let call = world.calls().pop().unwrap();
     assert_eq!(call.reference().subject, Subject::Customer(customer.clone()));
     assert!(call.payloads()[1].starts_with(&format!("hk1:dissatisfied:customer:{customer}:")));
@@ -389,7 +369,7 @@ async fn a_cart_is_spoken_of_to_whoever_it_belongs_to() {
     let world = world_of(&[CART_FLOW]).await;
     let customer = CustomerId::new("c1");
     profile(&world, &customer, agreed("+923001230001")).await;
-    say(&world, cart(&world, &customer)).await;
+    world.learns(cart(&world, &customer)).await;
     world.advance(minutes(40)).await;
     let [call] = &world.calls()[..] else { panic!("{:?}", world.calls()) };
     assert_eq!((call.what(), call.to()), ("cart_left", "923001230001"));
@@ -418,9 +398,9 @@ stages: [{ name: Ad, message: { channels: [whatsapp], template: followup_day_21 
         customer: customer.clone(),
         said: CustomerFact::Custom { name: "visited".into() },
     };
-    say(&world, visit()).await;
+    world.learns(visit()).await;
     assert_eq!(world.calls().len(), 1);
-    say(&world, cart(&world, &customer)).await;
+    world.learns(cart(&world, &customer)).await;
     world.advance(minutes(40)).await;
     assert_eq!(world.calls().len(), 1);
     let run = runs_of(&world, "cart").await.pop().unwrap();
@@ -431,10 +411,10 @@ stages: [{ name: Ad, message: { channels: [whatsapp], template: followup_day_21 
     );
     // A day later there is room, and now the cart's message takes it.
     world.advance(minutes(24 * 60)).await;
-    say(&world, cart(&world, &customer)).await;
+    world.learns(cart(&world, &customer)).await;
     world.advance(minutes(40)).await;
     assert_eq!(world.calls().len(), 2);
-    say(&world, visit()).await;
+    world.learns(visit()).await;
     assert_eq!(world.calls().len(), 2);
     world.finish().await;
 }

@@ -3,16 +3,14 @@
 
 use harkara_channels::template::{self, Category, Template, Variables};
 use harkara_domain::{
-    Fact, FactBody, FactId, Flow, Run,
+    Flow, Run,
     fact::Choice,
     flow::{Action, Channel, parse},
     occurrence::Kind,
     run::{RunStatus, StageStatus},
 };
 use harkara_engine::{
-    job::{FactsJob, Job},
     ownership::FlowState,
-    port::{Outgoing, Queue, QueueName},
     setup::Setup,
     tasks::{Task, Tasks},
 };
@@ -252,18 +250,7 @@ async fn live(world: &TestWorld, days: i64) {
 
 /// Something that no source of the demo store brings.
 async fn say(world: &TestWorld, body: Value) {
-    let body: FactBody = serde_json::from_value(body).unwrap();
-    let fact = Fact {
-        id: FactId::new(harkara_domain::id::digest(&format!("{} {body:?}", world.now()))),
-        store: TestWorld::store(),
-        source: "track".into(),
-        occurred_at: world.now(),
-        received_at: world.now(),
-        body,
-    };
-    let body = Job::Facts(FactsJob { facts: vec![fact] }).body();
-    world.probe.send(QueueName::Events, vec![Outgoing::now(body)]).await.unwrap();
-    world.run().await;
+    world.learns(serde_json::from_value(body).unwrap()).await;
 }
 
 /// Sana, who wants marketing by WhatsApp.

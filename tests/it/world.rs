@@ -2,15 +2,16 @@
 
 use bytes::Bytes;
 use harkara_domain::{
-    FlowId, OrderId, Run, RunId, StoreId, Subject,
+    Fact, FactBody, FactId, FlowId, OrderId, Run, RunId, StoreId, Subject,
     fact::Choice,
     run::{RunStatus, StageRun, StageStatus},
 };
 use harkara_embedded::{Embedded, ManualClock, Queues, Settings};
 use harkara_engine::{
     bury::{Content, DeadLetter},
+    job::{FactsJob, Job},
     keys,
-    port::{Clock, Delivery, Index, Query, QueueName, Table, Unprocessed},
+    port::{Clock, Delivery, Index, Outgoing, Query, Queue, QueueName, Table, Unprocessed},
     read::{OrderStory, RunFilter},
     sweep::Sweeper,
 };
@@ -252,6 +253,21 @@ impl TestWorld {
     /// A new order comes in.
     pub(crate) async fn place(&self, order: &Order) {
         self.post("orders/create", &order.body(order.placed)).await;
+    }
+
+    /// Something that no source of the demo store brings becomes known.
+    pub(crate) async fn learns(&self, body: FactBody) {
+        let fact = Fact {
+            id: FactId::new(harkara_domain::id::digest(&format!("{} {body:?}", self.now()))),
+            store: Self::store(),
+            source: "track".into(),
+            occurred_at: self.now(),
+            received_at: self.now(),
+            body,
+        };
+        let body = Job::Facts(FactsJob { facts: vec![fact] }).body();
+        self.probe.send(QueueName::Events, vec![Outgoing::now(body)]).await.unwrap();
+        self.run().await;
     }
 
     /// The customer's tap on the last message about an order, as WhatsApp reports it.

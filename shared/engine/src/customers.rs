@@ -7,7 +7,7 @@ use crate::{
     fault::Fault,
     keys,
     port::{Table, WriteError},
-    record::{MAX_ROUNDS, expect, load},
+    record::{MAX_ROUNDS, expect, load, unless_raced},
     views::put_customer,
 };
 
@@ -81,10 +81,8 @@ async fn change(
         if customer == held {
             return Ok(());
         }
-        match table.write(vec![put_customer(&customer, expect(stored.as_ref()))]).await {
-            Ok(()) => return Ok(()),
-            Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+        if unless_raced(table.write(vec![put_customer(&customer, expect(stored.as_ref()))]).await)? {
+            return Ok(());
         }
     }
     Err(WriteError::Conflict.into())

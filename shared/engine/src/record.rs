@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::port::{Expect, Item, Key, Query, Table, TableError, Write};
+use crate::port::{Expect, Item, Key, Query, Table, TableError, Write, WriteError};
 
 /// A value with the version that it was read at.
 #[derive(Clone, Debug)]
@@ -16,6 +16,18 @@ pub struct Stored<T> {
 /// How often something is read and tried anew when other writers come between, before whoever asked
 /// must come again.
 pub(crate) const MAX_ROUNDS: u32 = 20;
+
+/// Whether it was written; `false` when somebody else was faster, and what was read has to be read again.
+///
+/// # Errors
+/// Whatever else kept it from being written.
+pub(crate) fn unless_raced(written: Result<(), WriteError>) -> Result<bool, WriteError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(WriteError::Expectation(_) | WriteError::Conflict) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
 
 /// What to expect of an item that was read so.
 pub fn expect<T>(stored: Option<&Stored<T>>) -> Expect {

@@ -7,7 +7,7 @@ use crate::{
     keys,
     matching::put_run,
     port::{Expect, Table, Write, WriteError},
-    record::{MAX_ROUNDS, Stored, load},
+    record::{MAX_ROUNDS, Stored, load, unless_raced},
 };
 
 /// The place of a run.
@@ -21,9 +21,9 @@ pub struct RunPlace<'a> {
     pub run: &'a RunId,
 }
 
-/// Changes a run, starting from what the caller holds of it, if anything. `change` is given the run as it is now, and again when another write came between;
-/// it says what else to write with it, or `None` to leave all as it is. Returns the run as written,
-/// or `None` where there is no such run or nothing was changed.
+/// Changes a run, starting from what the caller holds of it, if anything. `change` is given the run as it is
+/// now, and again when another write came between; it says what else to write with it, or `None` to leave
+/// all as it is. Returns the run as written, or `None` where there is no such run or nothing was changed.
 ///
 /// # Errors
 /// A [`Fault`]; nothing was written then.
@@ -43,10 +43,8 @@ pub async fn change(
         let Some(more) = change(&mut run) else { return Ok(None) };
         let mut writes = vec![put_run(&run, Expect::Version(version))];
         writes.extend(more);
-        match table.write(writes).await {
-            Ok(()) => return Ok(Some(run)),
-            Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+        if unless_raced(table.write(writes).await)? {
+            return Ok(Some(run));
         }
     }
     Err(WriteError::Conflict.into())

@@ -10,7 +10,7 @@ use crate::{
     keys,
     port::{Clock, Expect, Index, Query, Table, TableError, Write, WriteError},
     read::Listed,
-    record::{MAX_ROUNDS, decode, item, load},
+    record::{MAX_ROUNDS, decode, item, load, unless_raced},
 };
 
 /// Something that a person of the team is to do.
@@ -100,10 +100,8 @@ impl Tasks {
                 return Ok(Some(task));
             }
             task.done = done.then(|| (self.clock.now(), by.to_owned()));
-            match self.table.write(vec![put(store, &task, Expect::Version(held.version))]).await {
-                Ok(()) => return Ok(Some(task)),
-                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if unless_raced(self.table.write(vec![put(store, &task, Expect::Version(held.version))]).await)? {
+                return Ok(Some(task));
             }
         }
         Err(WriteError::Conflict.into())

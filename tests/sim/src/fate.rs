@@ -194,28 +194,27 @@ impl Fate {
 
     /// Whether something goes wrong that storms have nothing to do with; counts it if so.
     pub(crate) fn happens(&self, what: &'static str, odds: impl Fn(&Odds) -> u32) -> bool {
-        let mut drawn = self.drawn();
-        let odds = odds(&drawn.odds);
-        let happens = odds > 0 && drawn.random.u32(0..10_000) < odds;
-        drop(drawn);
-        if happens {
-            self.fault(what);
-        }
-        happens
+        self.draws(what, |drawn| odds(&drawn.odds))
     }
 
     /// Whether something goes wrong that does so often; counts it if so.
     pub(crate) fn strikes(&self, what: &'static str, odds: impl Fn(&Odds) -> u32) -> bool {
+        self.draws(what, |drawn| {
+            let odds = odds(&drawn.odds);
+            let storm = drawn.storm_until.is_some_and(|until| drawn.now < until);
+            if storm && odds > 0 { (odds * 20).clamp(2_000, 7_000) } else { odds }
+        })
+    }
+
+    fn draws(&self, what: &'static str, odds: impl Fn(&Drawn) -> u32) -> bool {
         let mut drawn = self.drawn();
-        let odds = odds(&drawn.odds);
-        let storm = drawn.storm_until.is_some_and(|until| drawn.now < until);
-        let odds = if storm && odds > 0 { (odds * 20).clamp(2_000, 7_000) } else { odds };
-        let strikes = odds > 0 && drawn.random.u32(0..10_000) < odds;
+        let odds = odds(&drawn);
+        let comes = odds > 0 && drawn.random.u32(0..10_000) < odds;
         drop(drawn);
-        if strikes {
+        if comes {
             self.fault(what);
         }
-        strikes
+        comes
     }
 
     /// Counts something that went wrong.

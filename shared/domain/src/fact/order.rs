@@ -44,7 +44,44 @@ pub enum FinancialStatus {
     Voided,
 }
 
+impl PaymentMethod {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Cod, Self::Prepaid];
+
+    /// As in the flow language.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cod => "cod",
+            Self::Prepaid => "prepaid",
+        }
+    }
+}
+
 impl FinancialStatus {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Authorized,
+        Self::PartiallyPaid,
+        Self::Paid,
+        Self::PartiallyRefunded,
+        Self::Refunded,
+        Self::Voided,
+    ];
+
+    /// As in the flow language: `partially_paid`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Authorized => "authorized",
+            Self::PartiallyPaid => "partially_paid",
+            Self::Paid => "paid",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
+            Self::Voided => "voided",
+        }
+    }
+
     /// Whether all the money has come, whatever went back since.
     pub fn is_paid(self) -> bool {
         matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded)

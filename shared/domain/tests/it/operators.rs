@@ -1,10 +1,11 @@
 //! What each operator holds of, how it reads, and what is wrong with it.
 
 use harkara_domain::{
+    calendar::Weekday,
     fact::PaymentMethod,
     flow::condition::{
         Amount, Choice, City, CitySeen, Each, Elapsed, Hour, MAX_TEXT, MAX_VALUES, Operator, Pattern, Set,
-        Text, Weekday, Whole,
+        Text, Whole,
     },
     place::Cities,
 };
@@ -280,9 +281,9 @@ fn hours_may_span_midnight() {
 
 #[test]
 fn weekdays() {
-    let friday = Weekday::from(date(2026, 11, 20).weekday());
+    let friday = Weekday::of(date(2026, 11, 20));
     assert!(read::<Choice<Weekday>>("is: friday").holds(friday));
-    let mut days = (15..22).map(|day| Weekday::from(date(2026, 11, day).weekday()));
+    let mut days = (15..22).map(|day| Weekday::of(date(2026, 11, day)));
     let weekend: Choice<Weekday> = read("in: [saturday, sunday]");
     assert_eq!(days.by_ref().map(|day| weekend.holds(day)).filter(|held| *held).count(), 2);
     assert_eq!(weekend.words("the day"), "the day is one of saturday, sunday");

@@ -12,7 +12,7 @@ use crate::{
     job::{AlertJob, Job},
     keys,
     port::{Expect, Mail, Outgoing, Query, QueueName, TableError, Write, WriteError},
-    record::{MAX_ROUNDS, decode, expect, load, put},
+    record::{MAX_ROUNDS, decode, expect, load, put, unless_raced},
     settings::Settings,
 };
 
@@ -97,10 +97,8 @@ impl Undertaker {
             let fresh = AlertWindow { since: at, look_at, telling: None, meanwhile: None };
             let mut window = open.as_ref().map_or(fresh, |open| open.value.reaching(at, now));
             window.look_at = look_at.or(window.look_at);
-            match self.table.write(vec![put(key.clone(), &window, expect(open.as_ref()))]).await {
-                Ok(()) => return Ok(()),
-                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if unless_raced(self.table.write(vec![put(key.clone(), &window, expect(open.as_ref()))]).await)? {
+                return Ok(());
             }
         }
         Err(WriteError::Conflict.into())
@@ -134,11 +132,8 @@ impl Undertaker {
                 let telling = AlertWindow { telling: Some(now + Self::TELLING), ..window.clone() };
                 put(key.clone(), &telling, Expect::Version(open.version))
             };
-            match self.table.write(vec![change]).await {
-                Ok(()) if letters.is_empty() => return Ok(()),
-                Ok(()) => return self.tell(store, now, &letters).await,
-                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if unless_raced(self.table.write(vec![change]).await)? {
+                return if letters.is_empty() { Ok(()) } else { self.tell(store, now, &letters).await };
             }
         }
         Err(WriteError::Conflict.into())
@@ -163,10 +158,10 @@ impl Undertaker {
             let since = open.value.meanwhile.unwrap_or(read_at + Self::LOOK_BACK);
             let look_at = Some(in_a_while(now, Self::STORM));
             let next = AlertWindow { since, look_at, telling: None, meanwhile: None };
-            match self.table.write(vec![put(key.clone(), &next, Expect::Version(open.version))]).await {
-                Ok(()) => return Ok(()),
-                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if unless_raced(
+                self.table.write(vec![put(key.clone(), &next, Expect::Version(open.version))]).await,
+            )? {
+                return Ok(());
             }
         }
         Err(WriteError::Conflict.into())

@@ -8,7 +8,7 @@ use super::{People, PeopleError, token};
 use crate::{
     keys,
     port::{Expect, Key, Write, WriteError},
-    record::{expect, item, load},
+    record::{expect, item, load, unless_raced},
 };
 
 /// What is kept of failed sign-ins.
@@ -56,10 +56,8 @@ impl People {
                 }
                 writes.push(self.counted(key, held, now, expect(stored.as_ref())));
             }
-            match self.table.write(writes).await {
-                Ok(()) => return Ok(Attempt::Allowed),
-                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if unless_raced(self.table.write(writes).await)? {
+                return Ok(Attempt::Allowed);
             }
         }
         // So many at once are not people.

@@ -10,7 +10,7 @@ use crate::{
     keys,
     ownership::{Change, Changed, FlowState, plan::Starter, plan::plan_room, plan::trigger_room},
     port::{Expect, Write, WriteError},
-    record::{MAX_ROUNDS, Stored, expect, load, put},
+    record::{MAX_ROUNDS, Stored, expect, load, put, unless_raced},
 };
 
 /// What every write expects that makes a flow active: of two at once the second counts anew.
@@ -60,11 +60,9 @@ impl Setup {
             let Some((head, writes)) = self.activation(store, &held, publish, by).await? else {
                 return Ok(held.value);
             };
-            match self.catalog.write(store, writes).await {
-                Ok(()) => return Ok(head),
-                // Another flow was admitted, or this one changed: look again whether there is room.
-                Err(WriteError::Expectation(_) | WriteError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            // Else another flow was admitted, or this one changed: look again whether there is room.
+            if unless_raced(self.catalog.write(store, writes).await)? {
+                return Ok(head);
             }
         }
         Err(WriteError::Conflict.into())

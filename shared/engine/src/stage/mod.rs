@@ -31,7 +31,7 @@ use crate::{
         Clock, Delivery, Expect, Http, Mailer, Queue, QueueName, Scheduler, Secrets, Table, Unprocessed,
         Write, WriteError,
     },
-    record::MAX_ROUNDS,
+    record::{MAX_ROUNDS, unless_raced},
 };
 pub(crate) use loaded::Loaded;
 use record_outcome::Performed;
@@ -246,11 +246,7 @@ impl StageRunner {
     /// Writes a run that was read at `version`, and `more` with it; `false` when somebody else was faster.
     async fn try_write(&self, run: &Run, version: u64, more: Option<Write>) -> Result<bool, Fault> {
         let writes = [put_run(run, Expect::Version(version))].into_iter().chain(more).collect();
-        match self.table.write(writes).await {
-            Ok(()) => Ok(true),
-            Err(WriteError::Expectation(_) | WriteError::Conflict) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        Ok(unless_raced(self.table.write(writes).await)?)
     }
 
     /// How the store is connected; `None` where it is not.

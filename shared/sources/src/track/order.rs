@@ -114,37 +114,18 @@ object! {
 }
 
 impl Word for PaymentMethod {
-    const ALL: &'static [Self] = &[Self::Cod, Self::Prepaid];
+    const ALL: &'static [Self] = Self::ALL;
 
     fn word(self) -> &'static str {
-        match self {
-            Self::Cod => "cod",
-            Self::Prepaid => "prepaid",
-        }
+        self.as_str()
     }
 }
 
 impl Word for FinancialStatus {
-    const ALL: &'static [Self] = &[
-        Self::Pending,
-        Self::Authorized,
-        Self::PartiallyPaid,
-        Self::Paid,
-        Self::PartiallyRefunded,
-        Self::Refunded,
-        Self::Voided,
-    ];
+    const ALL: &'static [Self] = Self::ALL;
 
     fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Authorized => "authorized",
-            Self::PartiallyPaid => "partially_paid",
-            Self::Paid => "paid",
-            Self::PartiallyRefunded => "partially_refunded",
-            Self::Refunded => "refunded",
-            Self::Voided => "voided",
-        }
+        self.as_str()
     }
 }
 

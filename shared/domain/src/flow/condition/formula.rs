@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Circumstances, Family, Flaw, Operator, Word, customer, order};
 use crate::{
+    calendar::Weekday,
     fact::LineItem,
     flow::expression::{Expression, Input, Value},
 };
@@ -81,7 +82,7 @@ const CART: &[Field] = &[
 const NOW: &[Field] = &[
     ("hour", "0 to 23, in the store's zone", |on| number(Some(on.zone.to_datetime(on.now).hour()))),
     ("minute", "0 to 59", |on| number(Some(on.zone.to_datetime(on.now).minute()))),
-    ("weekday", "`monday` …", |on| word(Some(super::Weekday::from(on.zone.to_datetime(on.now).weekday())))),
+    ("weekday", "`monday` …", |on| word(Some(Weekday::of(on.zone.to_datetime(on.now).date())))),
     ("day", "of the month", |on| number(Some(on.zone.to_datetime(on.now).day()))),
     ("month", "1 to 12", |on| number(Some(on.zone.to_datetime(on.now).month()))),
     ("year", "2026", |on| number(Some(on.zone.to_datetime(on.now).year()))),

@@ -4,10 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Amount, Choice, City, Country, Elapsed, Family, FlowName, Formula, Hour, Set, Text, Weekday, Whole,
-    customer, formula, look::Look, order, run,
+    Amount, Choice, City, Country, Elapsed, Family, FlowName, Formula, Hour, Set, Text, Whole, customer,
+    formula, look::Look, order, run,
 };
 use crate::{
+    calendar::Weekday,
     fact::{FinancialStatus, PaymentMethod},
     flow::Channel,
     money::Currency,

@@ -33,7 +33,7 @@ use look::{Flaws, Holds, Judge, Which, Words};
 pub use operator::{
     Amount, BadCountry, Choice, City, CityName, CitySeen, Country, Each, Elapsed, Family, Flaw, FlowName,
     Folded, Hour, MAX_TEXT, MAX_VALUES, Measure, Member, Number, Operator, Pattern, Set, Text, Verdict,
-    Weekday, Whole, Word,
+    Whole, Word,
 };
 pub use order::Platform;
 

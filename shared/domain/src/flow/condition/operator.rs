@@ -18,7 +18,7 @@ mod text;
 use std::borrow::Cow;
 
 pub use amount::{Amount, Elapsed, Measure};
-pub use choice::{Choice, Weekday, Word};
+pub use choice::{Choice, Word};
 pub use city::{City, CityName, CitySeen};
 pub use country::{BadCountry, Country};
 pub use family::Family;

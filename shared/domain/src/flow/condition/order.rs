@@ -5,8 +5,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::iter;
 
-use super::{Circumstances, CitySeen, Country, Each, Weekday, Word};
+use super::{Circumstances, CitySeen, Country, Each, Word};
 use crate::{
+    calendar::Weekday,
     fact::{FinancialStatus, LineItem, OrderDetails, PaymentMethod},
     money::Currency,
     order::Confirmation,
@@ -214,7 +215,7 @@ pub(super) fn created_hour(on: &Circumstances<'_>) -> Option<i8> {
 }
 
 pub(super) fn created_weekday(on: &Circumstances<'_>) -> Option<Weekday> {
-    Some(on.zone.to_datetime(on.snapshot()?.created_at).weekday().into())
+    Some(Weekday::of(on.zone.to_datetime(on.snapshot()?.created_at).date()))
 }
 
 pub(super) fn age(on: &Circumstances<'_>) -> Option<SignedDuration> {

@@ -4,10 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
 use crate::{
-    calendar,
     flow::{
         Delay, TimeOfDay,
-        condition::{CityName, Country, FlowName, Folded, MAX_TEXT, Number, Pattern, Weekday, Whole},
+        condition::{CityName, Country, FlowName, Folded, MAX_TEXT, Number, Pattern, Whole},
         expression::Expression,
     },
     money::Currency,
@@ -78,18 +77,5 @@ written! {
         "type": "string", "minLength": 1, "maxLength": Expression::MAX_TEXT, "pattern": r"\S",
         "examples": ["order.total / order.item_count > 500"],
         "description": "An expression in a part of CEL that is true or false."
-    }
-}
-
-/// The days that conditions name are those of a stage's `on`.
-impl JsonSchema for Weekday {
-    fn schema_name() -> Cow<'static, str> {
-        calendar::Weekday::schema_name()
-    }
-    fn schema_id() -> Cow<'static, str> {
-        calendar::Weekday::schema_id()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        calendar::Weekday::json_schema(generator)
     }
 }

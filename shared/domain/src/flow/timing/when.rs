@@ -59,11 +59,6 @@ impl When<'_> {
     /// How far ahead [`When::opening`] looks, in days of 24 hours: three times what a calendar may close.
     pub const HORIZON_DAYS: i64 = 100;
 
-    /// Whether it counts from the end of the stage before it.
-    pub fn follows_previous(&self) -> bool {
-        self.after_previous.is_some()
-    }
-
     /// When it is due: always a moment at which it may act (but see [`When::opening`]), and never before
     /// `base`, which is the trigger's time, or the end of the stage before for one that counts from there.
     ///

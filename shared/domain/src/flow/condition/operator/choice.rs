@@ -1,10 +1,10 @@
 //! Operators on a value of a fixed set.
 
-use jiff::civil;
 use serde::{Deserialize, Serialize};
 
 use super::{Flaw, Operator, list_flaw, row};
 use crate::{
+    calendar::Weekday,
     fact::{FinancialStatus, PaymentMethod},
     flow::Channel,
     money::Currency,
@@ -40,24 +40,13 @@ pub trait Word: Copy + PartialEq {
 
 impl Word for PaymentMethod {
     fn word(&self) -> &str {
-        match self {
-            Self::Cod => "cod",
-            Self::Prepaid => "prepaid",
-        }
+        self.as_str()
     }
 }
 
 impl Word for FinancialStatus {
     fn word(&self) -> &str {
-        match self {
-            Self::Pending => "pending",
-            Self::Authorized => "authorized",
-            Self::PartiallyPaid => "partially_paid",
-            Self::Paid => "paid",
-            Self::PartiallyRefunded => "partially_refunded",
-            Self::Refunded => "refunded",
-            Self::Voided => "voided",
-        }
+        self.as_str()
     }
 }
 
@@ -85,51 +74,9 @@ impl Word for OrderStatus {
     }
 }
 
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Weekday {
-    /// Monday.
-    Monday,
-    /// Tuesday.
-    Tuesday,
-    /// Wednesday.
-    Wednesday,
-    /// Thursday.
-    Thursday,
-    /// Friday.
-    Friday,
-    /// Saturday.
-    Saturday,
-    /// Sunday.
-    Sunday,
-}
-
 impl Word for Weekday {
     fn word(&self) -> &str {
-        match self {
-            Self::Monday => "monday",
-            Self::Tuesday => "tuesday",
-            Self::Wednesday => "wednesday",
-            Self::Thursday => "thursday",
-            Self::Friday => "friday",
-            Self::Saturday => "saturday",
-            Self::Sunday => "sunday",
-        }
-    }
-}
-
-impl From<civil::Weekday> for Weekday {
-    fn from(day: civil::Weekday) -> Self {
-        match day {
-            civil::Weekday::Monday => Self::Monday,
-            civil::Weekday::Tuesday => Self::Tuesday,
-            civil::Weekday::Wednesday => Self::Wednesday,
-            civil::Weekday::Thursday => Self::Thursday,
-            civil::Weekday::Friday => Self::Friday,
-            civil::Weekday::Saturday => Self::Saturday,
-            civil::Weekday::Sunday => Self::Sunday,
-        }
+        self.as_str()
     }
 }
 
