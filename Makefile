@@ -7,6 +7,8 @@ DATA ?= .harkara
 LISTEN ?= 127.0.0.1:8787
 TIME_SCALE ?= 1
 FAULTS ?= 1000000
+EXECUTIONS ?= 10000000
+KILLS ?= 100
 HARKARA := target/release/harkara
 
 # Which part of infra/samconfig.toml: dev or prod.
@@ -25,7 +27,7 @@ LAMBDA := CARGO_LAMBDA_GLOBAL=$(CURDIR)/infra/CargoLambda.toml \
 COMPILER ?= cargo
 
 .PHONY: help harkara run demo test check fmt bench cost load audit sizes
-.PHONY: bench-cold bench-peers soak
+.PHONY: bench-cold bench-peers soak fuzz crash disk-full
 .PHONY: tools zig operator build deploy outputs env logs replay check-infra aws-test aws-load
 
 help: ## Say what there is
@@ -61,6 +63,16 @@ bench: ## Time the hot roads
 
 soak: ## Simulate until a million things have gone wrong (FAULTS), and report in docs/reliability.md
 	cargo run --release --locked -p harkara-sim -- --faults $(FAULTS) --report docs/reliability.md
+
+fuzz: ## Fuzz whatever reads bytes from outside (EXECUTIONS, ONLY, ROUND), and report in docs/fuzzing.md
+	EXECUTIONS=$(EXECUTIONS) python3 tests/fuzz/run.py
+
+crash: harkara ## Kill the server under load, KILLS times, and count what was lost or doubled
+	cargo run --release --locked -p harkara-tests --bin load -- kills --kills $(KILLS) --rate 100 --time-scale 20
+
+disk-full: harkara ## Fill the disk under the server (as root), twice, and count
+	cargo run --release --locked -p harkara-tests --bin load -- disk
+	cargo run --release --locked -p harkara-tests --bin load -- disk --kill
 
 bench-peers: ## Time conditions beside other rule engines
 	cargo run --release --locked --manifest-path tests/peers/Cargo.toml --target-dir target/peers

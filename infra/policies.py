@@ -57,7 +57,7 @@ GRANTS = {
     },
     "SweepRole": {
         **log("SweepLogs"),
-        "sqs:SendMessage": ["EventsQueue", "StagesQueue", "PriorityQueue"],
+        "sqs:SendMessage": ["EventsQueue", "StagesQueue", "PriorityQueue", "FailuresQueue"],
         "dynamodb:Query": ["Table", "${Table.Arn}/index/due", "${Table.Arn}/index/list"],
         **table("GetItem", "BatchGetItem", "PutItem"),
         **SCHEDULE,

@@ -147,7 +147,7 @@ async fn points_and_tasks_are_given_once_though_the_stage_is_done_twice() {
     let order = placed(&world).await;
     crashes_before_the_record(&world).await;
     world.advance(minutes(10)).await;
-    assert_eq!(world.counter("workflow.done"), 2, "the crash was no crash");
+    assert_eq!(world.counter("workflows.done"), 2, "the crash was no crash");
     assert_eq!(customer(&world, &order).await.points(), 100);
     assert_eq!(tasks(&world, false).await.entries.len(), 1);
     let made = deeds(&world, &order).await;
@@ -695,6 +695,7 @@ async fn a_repeated_job_of_a_stage_that_is_done_does_nothing() {
         stage: 0,
         series: 0,
         failed: 0,
+        told: None,
         priority: false,
     };
     world.probe.send(QueueName::Stages, vec![Outgoing::now(Job::Stage(job).body())]).await.unwrap();

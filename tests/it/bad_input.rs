@@ -54,7 +54,7 @@ async fn a_missing_or_wrong_signature_is_401() {
     for change in [without, wrong, tampered] {
         let (world, good) = world().await;
         assert_eq!(world.deliver(&change(&good)).await, StatusCode::UNAUTHORIZED);
-        harmless(&world, "shopify.refused.bad_signature").await;
+        harmless(&world, "webhooks_refused.shopify.bad_signature").await;
         assert_eq!(world.deliver(&good).await, StatusCode::OK, "the good one is taken in");
         world.run().await;
         assert_eq!(world.calls().len(), 1);
@@ -68,7 +68,7 @@ async fn another_sources_signature_is_401() {
     let mut other = world.whatsapp_says(&body);
     other.path.clone_from(&good.path);
     assert_eq!(world.deliver(&other).await, StatusCode::UNAUTHORIZED);
-    harmless(&world, "shopify.refused.bad_signature").await;
+    harmless(&world, "webhooks_refused.shopify.bad_signature").await;
 }
 
 #[tokio::test]
@@ -94,12 +94,12 @@ async fn a_body_that_is_not_what_it_says_is_400() {
         let webhook = world.shop_says("orders/create", body.as_bytes());
         let start: String = body.chars().take(40).collect();
         assert_eq!(world.deliver(&webhook).await, StatusCode::BAD_REQUEST, "{start}");
-        harmless(&world, "shopify.refused.malformed").await;
+        harmless(&world, "webhooks_refused.shopify.malformed").await;
     }
     let (world, _) = world().await;
     let not_text = world.whatsapp_says(&[0xff, 0xfe, b'{']);
     assert_eq!(world.deliver(&not_text).await, StatusCode::BAD_REQUEST);
-    harmless(&world, "whatsapp.refused.malformed").await;
+    harmless(&world, "webhooks_refused.whatsapp.malformed").await;
 }
 
 /// Deep nesting where nobody looks is passed over or refused, but never a crash.
@@ -118,7 +118,7 @@ async fn a_body_over_the_limit_is_413_and_one_at_the_limit_is_read() {
     let mut body = good.body.clone();
     body.resize(Ingest::MAX_BODY + 1, b' ');
     assert_eq!(world.deliver(&world.shop_says("orders/create", &body)).await, StatusCode::PAYLOAD_TOO_LARGE);
-    harmless(&world, "shopify.refused.too_large").await;
+    harmless(&world, "webhooks_refused.shopify.too_large").await;
     body.truncate(Ingest::MAX_BODY);
     assert_eq!(world.deliver(&world.shop_says("orders/create", &body)).await, StatusCode::OK);
 }
@@ -127,7 +127,7 @@ async fn a_body_over_the_limit_is_413_and_one_at_the_limit_is_read() {
 async fn an_unknown_topic_is_200_and_counted() {
     let (world, _) = world().await;
     assert_eq!(world.deliver(&world.shop_says("themes/publish", b"{\"id\": 1}")).await, StatusCode::OK);
-    harmless(&world, "shopify.ignored.topic/themes/publish").await;
+    harmless(&world, "content_ignored.shopify.topic/themes/publish").await;
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn an_unknown_store_or_source_is_404() {
     }
     let (world, good) = world().await;
     world.deliver(&Webhook { path: "/webhooks/nobody/shopify".to_owned(), ..good }).await;
-    harmless(&world, "unknown.refused.unknown").await;
+    harmless(&world, "webhooks_refused.other.unknown").await;
 }
 
 async fn handshake(world: &TestWorld, query: &str) -> (StatusCode, String) {
@@ -203,7 +203,7 @@ async fn what_can_never_be_written_is_a_dead_letter_at_once_and_runs_again_when_
     let [letter] = &world.dead_letters().await[..] else { panic!("one letter") };
     assert!(letter.reason.to_string().contains("over a limit: told to be"), "{}", letter.reason);
     assert!(matches!(&letter.content, Content::Message { body } if body.contains("Siddiqui")), "whole");
-    assert_eq!(world.counter("matcher.hopeless"), 1, "it was not tried five times");
+    assert_eq!(world.counter("put_aside.matcher.too_large"), 1, "it was not tried five times");
     world.probe.oversize(false);
     let filter = Filter { id: Some(letter.id.clone()), ..Filter::default() };
     world.world.replayer.start(&TestWorld::store(), filter, "ops").await.unwrap();
@@ -238,7 +238,7 @@ async fn many_long_messages_at_once_are_more_than_one_job() {
     let webhook = world.whatsapp_says(body.to_string().as_bytes());
     assert_eq!(world.deliver(&webhook).await, StatusCode::OK);
     world.run().await;
-    assert_eq!(world.counter("facts.applied"), 3, "the order, and the messages in two jobs");
+    assert_eq!(world.counter("folds"), 3, "the order, and the messages in two jobs");
     let story = world.story(&order).await;
     assert_eq!(story.history.len(), 151);
     world.finish().await;

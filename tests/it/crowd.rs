@@ -2,7 +2,7 @@
 
 use harkara_domain::{Subject, run::RunStatus};
 use harkara_embedded::consume;
-use harkara_engine::port::QueueName;
+use harkara_engine::{count::Fate, port::QueueName};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::sync::watch;
 
@@ -68,8 +68,8 @@ async fn two_hundred_orders_at_once_get_one_message_each() {
     let (first, second) = tokio::join!(first, second);
     assert!(first.into_iter().chain(second).all(|status| status == 200));
     let done = async {
-        while world.counter("stage.sent") < 200
-            || world.counter("facts.applied") + world.counter("facts.duplicate") < 400
+        while world.counter("stages.sent") < 200
+            || world.facts(Fate::Applied) + world.facts(Fate::Duplicate) < 400
         {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

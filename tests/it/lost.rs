@@ -1,7 +1,10 @@
 //! Nothing is stuck, whatever is lost on the way.
 
 use harkara_domain::{fact::Choice, run::StageStatus};
-use harkara_engine::port::QueueName;
+use harkara_engine::{
+    keys,
+    port::{Expect, IndexKey, Item, Key, QueueName, Write},
+};
 
 use crate::{
     bodies::Order,
@@ -26,7 +29,7 @@ async fn the_sweep_alone_brings_every_stage_to_its_end() {
     // The reminder keeps its half hour from a question that went out late.
     assert!(sent[0].1 <= 6 && sent[1].1 <= 41, "{sent:?}");
     assert_eq!(world.mails().len(), 2);
-    assert!(world.counter("sweep.found") > 0);
+    assert!(world.counter("sweep_finds.overdue") > 0);
     world.post("fulfillments/create", &order.parcel(Some("in_transit"), world.now())).await;
     world.advance(minutes(60 * 8)).await;
     world.post("fulfillment_events/create", &order.scan("delivered", world.now())).await;
@@ -81,4 +84,35 @@ async fn an_outage_of_the_table_delays_and_loses_nothing() {
     world.advance(minutes(180)).await;
     assert_eq!(world.calls().len(), 2);
     world.finish().await;
+}
+
+/// What nobody can mend stays overdue, in front of all else, and holds nobody off.
+#[tokio::test]
+async fn what_cannot_be_mended_holds_nobody_off() {
+    let world = TestWorld::at("2026-11-22T10:00").await;
+    let long_ago = keys::stamp(world.now() - minutes(24 * 60));
+    let broken = |shard: u8, number: usize| {
+        let mut item =
+            Item::new(Key::new(format!("o#demo#broken-{number}"), format!("r#{shard}")), b"{}".to_vec());
+        let sk = format!("{long_ago}#demo#broken-{number}#{shard}");
+        item.due = Some(IndexKey { pk: keys::due_partition(shard), sk });
+        Write::Put(item, Expect::Absent)
+    };
+    // More than two sweeps look at.
+    let all: Vec<(u8, usize)> =
+        (0..keys::DUE_SHARDS).flat_map(|shard| (0..700).map(move |n| (shard, n))).collect();
+    for some in all.chunks(100) {
+        let writes = some.iter().map(|&(shard, number)| broken(shard, number)).collect();
+        world.table.write(writes).await.unwrap();
+    }
+    world.probe.lose(true);
+    let order = Order::cod(1, world.now());
+    world.place(&order).await;
+    world.probe.lose(false);
+    assert!(world.calls().is_empty());
+    world.stall(minutes(10));
+    for _ in 0..3 {
+        world.sweep().await;
+    }
+    assert_eq!(world.sent(&order).len(), 1, "the first message has gone out");
 }

@@ -20,25 +20,31 @@ mod conversation;
 mod cost;
 mod crowd;
 mod dates;
+mod doctor;
 mod durability;
 #[path = "../../shared/aws/tests/it/emulator.rs"]
 #[allow(dead_code)] // what the adapters' own tests need besides
 mod emulator;
+mod fairness;
 mod flows_owned;
 mod forks;
 mod invariants;
+mod logs;
 mod lost;
+mod metrics;
 mod pack;
 mod probe;
 mod provider;
 mod rehearsal;
 mod replay;
+mod restored;
 mod retries;
 mod road;
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
 mod scenes;
 mod schema;
+mod sentinel;
 mod settings;
 mod time_machine;
 mod track;

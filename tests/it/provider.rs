@@ -6,6 +6,7 @@ use harkara_embedded::ManualClock;
 use harkara_engine::port::{
     Clock, Http, HttpError, HttpRequest, HttpResponse, Mail, MailError, Mailer, Reach, Secrets, SecretsError,
 };
+use harkara_onebox::store_file::StoreFile;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::{
@@ -22,6 +23,8 @@ pub(crate) enum Answer {
     Accept,
     /// Answers with an HTTP status and a code of Meta's.
     Error(u16, i64),
+    /// The same, in these words.
+    Quoting(u16, i64, String),
     /// Answers with a bare status.
     Status(u16),
     /// Takes it, but the answer is lost.
@@ -174,7 +177,9 @@ impl Provider {
             }
             Answer::Timeout => Err(HttpError::AnswerLost("too late".to_owned())),
             Answer::Refused => Err(HttpError::NotSent("connection refused".to_owned())),
-            Answer::Status(status) | Answer::Error(status, _) => Ok(response(status, Value::Null)),
+            Answer::Status(status) | Answer::Error(status, _) | Answer::Quoting(status, ..) => {
+                Ok(response(status, Value::Null))
+            }
             Answer::Held(..) => unreachable!("held already"),
         }
     }
@@ -229,6 +234,11 @@ impl Provider {
             Answer::Status(status) => Ok(response(*status, Value::Null)),
             Answer::Error(status, code) => {
                 let error = json!({ "message": "told to refuse", "code": code, "fbtrace_id": "x" });
+                Ok(response(*status, json!({ "error": error })))
+            }
+            Answer::Quoting(status, code, words) => {
+                let details = json!({ "details": words });
+                let error = json!({ "message": words, "code": code, "error_data": details });
                 Ok(response(*status, json!({ "error": error })))
             }
             Answer::Held(..) => unreachable!("held already"),
@@ -307,12 +317,16 @@ impl Mailer for PostOffice {
     }
 }
 
-/// The demo store's connections.
+/// The store that a test may have beside its own, with the same connections.
+pub(crate) const NEXT_DOOR: &str = "next-door";
+
+/// The connections of the demo store, and of [`NEXT_DOOR`].
 pub(crate) struct Connections(pub(crate) Map<String, Value>);
 
 #[async_trait]
 impl Secrets for Connections {
     async fn get(&self, store: &str, connection: &str) -> Result<Option<String>, SecretsError> {
-        Ok(self.0.get(connection).filter(|_| store == "demo").map(Value::to_string))
+        let known = [StoreFile::DEMO, NEXT_DOOR].contains(&store);
+        Ok(self.0.get(connection).filter(|_| known).map(Value::to_string))
     }
 }

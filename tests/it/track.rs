@@ -7,6 +7,7 @@ use harkara_domain::{
     status::OrderStatus,
 };
 use harkara_engine::{
+    count::Fate,
     keys,
     people::{People, Role},
     port::Query,
@@ -56,6 +57,7 @@ impl<'a> Program<'a> {
             secrets: ports.secrets.clone(),
             clock: ports.clock.clone(),
             counters: world.world.counters.clone(),
+            rates: std::sync::Arc::default(),
             under_way: std::sync::Arc::default(),
             store: TestWorld::store(),
             base_url: "https://shop.example".to_owned(),
@@ -327,18 +329,19 @@ async fn the_largest_batch_about_one_customer_is_taken_in_whole() {
     let (status, answer) = program.post(&json!({ "facts": facts })).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
     world.run().await;
-    assert_eq!(world.counter("matcher.hopeless"), 0);
+    assert_eq!(world.counter("put_aside.matcher.too_large"), 0);
     assert_eq!(customer_view(&world).await.subscriptions.len(), facts.len());
     let subject = Subject::Customer(customer());
     let query = Query::partition(keys::partition(&TestWorld::store(), &subject)).prefix("h#");
     assert_eq!(world.table.query(query).await.unwrap().items.len(), facts.len(), "each is in the timeline");
-    let writes = world.counter("facts.applied");
+    let writes = world.counter("folds");
     assert!((2..=8).contains(&writes), "{writes} writes");
     // The same once more changes nothing.
     let (status, _) = program.post(&json!({ "facts": facts })).await;
     assert_eq!(status, StatusCode::ACCEPTED);
     world.run().await;
-    assert_eq!(world.counter("facts.applied"), writes);
+    assert_eq!(world.counter("folds"), writes);
+    assert_eq!((world.facts(Fate::Applied), world.facts(Fate::Duplicate)), (100, 100));
     // And each of them is found on its day.
     world.advance_to(crate::world::karachi("2026-12-22T12:00")).await;
     world.sweep().await;
@@ -363,7 +366,7 @@ async fn facts_that_start_more_runs_than_one_write_holds_start_them_in_several()
     world.run().await;
     assert_eq!(ran_on_customer(&world).await.len(), 120);
     // The tag that each run puts on the customer is a fact too.
-    assert_eq!(world.counter("facts.applied"), 2 + 120);
+    assert_eq!(world.facts(Fate::Applied), 2 + 120);
     world.finish().await;
 }
 

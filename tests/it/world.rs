@@ -6,9 +6,11 @@ use harkara_domain::{
     fact::Choice,
     run::{RunStatus, StageRun, StageStatus},
 };
-use harkara_embedded::{Embedded, ManualClock, Queues, Settings};
+use harkara_embedded::{Backup, Embedded, ManualClock, Queues, Restore, Settings};
 use harkara_engine::{
     bury::{Content, DeadLetter},
+    count::{Fate, Source},
+    gap::{self, Gap},
     job::{FactsJob, Job},
     keys,
     port::{Clock, Delivery, Index, Outgoing, Query, Queue, QueueName, Table, Unprocessed},
@@ -38,7 +40,7 @@ use crate::{
     cost::Capacity,
     emulator,
     probe::Probe,
-    provider::{Call, Connections, PostOffice, Posted, Provider},
+    provider::{Call, Connections, NEXT_DOOR, PostOffice, Posted, Provider},
     schema,
 };
 
@@ -183,6 +185,46 @@ impl TestWorld {
             events: self.events,
             ..Self::open(dir, self.clock, self.whatsapp, self.post_office, self.file, elsewhere)
         }
+    }
+
+    /// The database.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.dir.path().join("harkara.db")
+    }
+
+    /// Whether the table lies in the file, with the queues.
+    pub(crate) fn is_in_one_file(&self) -> bool {
+        self.elsewhere.is_none()
+    }
+
+    /// Writes a backup of all that is in the file.
+    pub(crate) fn backup(&self, to: &std::path::Path) {
+        let backup = Backup { made_at: self.now(), files: Vec::new() };
+        backup.write(&self.dir.path().join("harkara.db"), to, false).unwrap();
+    }
+
+    /// The machine is lost, and another goes on from a backup, with the gap noted or not; how many stages were due.
+    pub(crate) async fn restored(self, backup: &std::path::Path, gap: Option<Gap>) -> (Self, usize) {
+        let dir = tempfile::tempdir().unwrap();
+        let (restore, _) = Restore::begin(backup, &dir.path().join("harkara.db"), false).unwrap();
+        let embedded = Embedded::open(restore.path(), self.clock.clone(), Settings::default()).unwrap();
+        let until = gap.map_or(self.now(), |gap| gap.until);
+        let due = gap::due(&*embedded.table(), until).await.unwrap();
+        if let Some(gap) = gap {
+            assert_eq!(embedded.partitions(keys::STORE).unwrap(), ["s#demo"]);
+            gap::mark(&*embedded.table(), &Self::store(), gap).await.unwrap();
+        }
+        embedded.close();
+        drop(embedded);
+        restore.finish("old").unwrap();
+        let whole = Self::open(dir, self.clock, self.whatsapp, self.post_office, self.file, None);
+        (Self { events: self.events, ..whole }, due)
+    }
+
+    /// A second store, set up as the demo store is.
+    pub(crate) async fn moves_in_next_door(&self) {
+        let file = StoreFile { store: NEXT_DOOR.into(), ..demo() };
+        file.put(&self.world.setup).await.unwrap();
     }
 
     pub(crate) fn store() -> StoreId {
@@ -469,6 +511,11 @@ impl TestWorld {
         self.world.counters.all().get(name).copied().unwrap_or_default()
     }
 
+    /// What became of facts, of all sources.
+    pub(crate) fn facts(&self, fate: Fate) -> u64 {
+        Source::ALL.iter().map(|source| self.world.counters.facts.get((*source, fate))).sum()
+    }
+
     pub(crate) async fn runs(&self) -> Vec<Run> {
         let (mut runs, mut after) = (Vec::new(), None);
         loop {
@@ -493,7 +540,7 @@ impl TestWorld {
         self.check_letters(&runs).await;
         self.check_calls();
         assert_eq!(self.whatsapp.unused(), 0, "answers that nobody asked for");
-        for name in ["matcher.bad_job", "stage.bad_job"] {
+        for name in ["put_aside.matcher.bad_job", "put_aside.stage.bad_job"] {
             assert_eq!(self.counter(name), 0, "{name}");
         }
     }

@@ -3,7 +3,7 @@
 use harkara_aws::{Config, Missing, Session};
 use harkara_console::Console;
 use harkara_engine::{
-    catalog::Catalog, count::Counters, read::Reader, replay::Replayer, setup::Setup, time_machine::UnderWay,
+    catalog::Catalog, rates::Rates, read::Reader, replay::Replayer, setup::Setup, time_machine::UnderWay,
 };
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ pub(crate) fn consoles(
     let (table, clock, http) = (session.table()?, session.clock(), session.http());
     let (queue, scheduler, secrets) = (session.queue()?, session.scheduler()?, session.secrets()?);
     let catalog = Arc::new(Catalog::new(table.clone(), clock.clone()));
-    let (counters, under_way) = (Arc::new(Counters::default()), Arc::new(UnderWay::default()));
+    let (counters, under_way) = (session.counters(), Arc::new(UnderWay::default()));
+    let rates = Arc::new(Rates::default());
     let reader = Arc::new(Reader { table: table.clone(), catalog: catalog.clone() });
     let setup = Setup { table: table.clone(), clock: clock.clone(), catalog: catalog.clone() };
     let replayer =
@@ -31,6 +32,7 @@ pub(crate) fn consoles(
         secrets: secrets.clone(),
         clock: clock.clone(),
         counters: counters.clone(),
+        rates: rates.clone(),
         under_way: under_way.clone(),
         store: store.as_str().into(),
         base_url,

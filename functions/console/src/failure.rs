@@ -42,7 +42,7 @@ impl Failure {
 
     /// 500. The words of `error` go to the log only.
     pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
-        tracing::error!(%error, "the console could not answer");
+        tracing::error!(problem = %error, "the console could not answer");
         let words = "Something went wrong here. Please try again in a moment.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, words)
     }
@@ -73,7 +73,13 @@ macro_rules! faults {
     )*};
 }
 
-faults! { WriteError QueueError SecretsError Fault askama::Error }
+faults! { WriteError QueueError SecretsError askama::Error }
+
+impl From<Fault> for Failure {
+    fn from(error: Fault) -> Self {
+        Self::fault(error.logged())
+    }
+}
 
 impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {

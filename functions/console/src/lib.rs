@@ -24,6 +24,7 @@ use harkara_engine::{
     count::Counters,
     people::{People, PeopleError},
     port::{Clock, Http, Queue, Secrets, Table},
+    rates::Rates,
     read::Reader,
     replay::Replayer,
     setup::Setup,
@@ -57,6 +58,8 @@ pub struct Console {
     pub clock: Arc<dyn Clock>,
     /// What this process has counted.
     pub counters: Arc<Counters>,
+    /// How fast programs tell facts.
+    pub rates: Arc<Rates>,
     /// The stores whose time machine is at work in this process.
     pub under_way: Arc<UnderWay>,
     /// The store whose console it is.

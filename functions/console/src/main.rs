@@ -14,5 +14,5 @@ fn main() -> ExitCode {
 async fn run(session: Session) -> Result<(), function::Ended> {
     let address = session.config().url(Config::PUBLIC_URL)?.map(str::to_owned);
     let site = Arc::new(Site::new(assembly::consoles(&session)?, address));
-    function::http(move |request| site.clone().answer(request)).await
+    function::http(&session, move |request| site.clone().answer(request)).await
 }

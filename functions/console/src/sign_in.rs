@@ -107,7 +107,7 @@ pub(crate) async fn login(
     let hashed = person.as_ref().map(|person| person.password.clone());
     let right = verified(form.password.clone(), hashed).await?;
     let Some(person) = person.filter(|_| right) else {
-        console.counters.add("console.sign_ins.refused");
+        console.counters.sign_ins_refused.add(());
         return again(StatusCode::UNAUTHORIZED, "The e-mail address or the password is not right.");
     };
     people.succeeded(&console.store, &whom).await?;

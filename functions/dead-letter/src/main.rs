@@ -39,5 +39,5 @@ fn undertaker(session: &Session) -> Result<Undertaker, function::Ended> {
         clock: clock.clone(),
         catalog: catalog.clone(),
     });
-    Ok(Undertaker { table, queue, scheduler, clock, catalog, mailer, replayer, counters: Arc::default() })
+    Ok(Undertaker { table, queue, scheduler, clock, catalog, mailer, replayer, counters: session.counters() })
 }

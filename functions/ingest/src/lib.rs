@@ -1,7 +1,10 @@
 //! Webhooks: `POST /webhooks/{store}/{source}`, and the GET with which a vendor checks the address.
 
 use bytes::Bytes;
-use harkara_engine::ingest::{Ingest, Refusal};
+use harkara_engine::{
+    count::{Refused, Source},
+    ingest::{Ingest, Refusal},
+};
 use harkara_sources::Inbound;
 use http::{Method, Request, Response, StatusCode, header};
 
@@ -9,7 +12,8 @@ use http::{Method, Request, Response, StatusCode, header};
 ///
 /// 200 for what was taken in or knowingly ignored, 401 for a bad signature, 400 for a body that is
 /// not what it says, 404 for a store or source that is not configured, 413 for a body over
-/// [`Ingest::MAX_BODY`], 503 when the vendor should send it again.
+/// [`Ingest::MAX_BODY`], 429 with `Retry-After` for more than the source's rate, 503 when the vendor
+/// should send it again.
 pub async fn handle(ingest: &Ingest, request: &Request<Bytes>) -> Response<Bytes> {
     let Some((store, source)) = place(request.uri().path()) else {
         return refuse(&Refusal::Unknown);
@@ -37,7 +41,7 @@ pub async fn handle(ingest: &Ingest, request: &Request<Bytes>) -> Response<Bytes
 
 /// The answer to a request whose body was not read, because it is over [`Ingest::MAX_BODY`].
 pub fn too_large(ingest: &Ingest) -> Response<Bytes> {
-    ingest.counters.add("webhooks.refused.too_large");
+    ingest.counters.webhooks_refused.add((Source::Other, Refused::TooLarge));
     refuse(&Refusal::TooLarge)
 }
 
@@ -53,6 +57,7 @@ fn refuse(refusal: &Refusal) -> Response<Bytes> {
         Refusal::Signature(_) => StatusCode::UNAUTHORIZED,
         Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
         Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::TooMany(seconds) => return too_many(refusal, *seconds),
         Refusal::Unavailable(problem) => {
             tracing::error!(%problem, "a webhook was not taken in");
             let error = serde_json::json!({ "error": "not taken in; send it again" });
@@ -60,6 +65,13 @@ fn refuse(refusal: &Refusal) -> Response<Bytes> {
         }
     };
     json(status, &serde_json::json!({ "error": refusal.to_string() }))
+}
+
+fn too_many(refusal: &Refusal, seconds: i64) -> Response<Bytes> {
+    let error = serde_json::json!({ "error": refusal.to_string() });
+    let mut response = json(StatusCode::TOO_MANY_REQUESTS, &error);
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
 }
 
 fn json(status: StatusCode, body: &serde_json::Value) -> Response<Bytes> {

@@ -15,9 +15,10 @@ async fn run(session: Session) -> Result<(), function::Ended> {
         secrets: session.secrets()?,
         queue: session.queue()?,
         clock: session.clock(),
-        counters: Arc::default(),
+        counters: session.counters(),
+        rates: Arc::default(),
     });
-    function::http(move |request| answer(ingest.clone(), request)).await
+    function::http(&session, move |request| answer(ingest.clone(), request)).await
 }
 
 async fn answer(ingest: Arc<Ingest>, request: Request<Bytes>) -> Response<Bytes> {

@@ -14,7 +14,7 @@ async fn run(session: Session) -> Result<(), function::Ended> {
         queue: session.queue()?,
         scheduler: session.scheduler()?,
         catalog: Arc::new(Catalog::new(table.clone(), clock.clone())),
-        counters: Arc::default(),
+        counters: session.counters(),
         table,
         clock,
     };

@@ -7,10 +7,15 @@ use aws_sdk_ssm::{Client, error::DisplayErrorContext, types::ParameterType};
 use clap::Subcommand;
 use harkara_aws::{Config, Service, Session};
 use harkara_domain::StoreId;
-use harkara_engine::{catalog::Catalog, people::People, setup::Setup};
-use std::{path::PathBuf, sync::Arc};
+use harkara_engine::{
+    catalog::Catalog,
+    doctor::{Check, Doctor, Finding},
+    people::People,
+    setup::Setup,
+};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
-use crate::{serve, store_file::StoreFile};
+use crate::{doctor_command::shown, serve, store_file::StoreFile};
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
@@ -20,6 +25,15 @@ pub enum Aws {
     StorePut {
         /// The file, JSON.
         file: PathBuf,
+    },
+    /// Look the deployment and a store over: what is wrong, and what to do about it. Changes nothing.
+    Doctor {
+        /// The store; the one of HARKARA_STORE if absent.
+        #[arg(long)]
+        store: Option<String>,
+        /// Print the findings as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Make the link with which the first owner of a store sets their password, once, within a day.
     Link {
@@ -45,19 +59,43 @@ impl Aws {
     ///
     /// # Errors
     /// Whatever went wrong, for the person at the command line.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self) -> Result<ExitCode> {
         let session = Session::start(Config::from_env())?;
         match self {
-            Self::StorePut { file } => store_put(&session, &StoreFile::read(&file)?).await,
-            Self::Link { store } => link(&session, &named(&session, store)?).await,
+            Self::StorePut { file } => store_put(&session, &StoreFile::read(&file)?).await?,
+            Self::Doctor { store, json } => return doctor(&session, &named(&session, store)?, json).await,
+            Self::Link { store } => link(&session, &named(&session, store)?).await?,
             Self::ApiKey { name, role, store } => {
                 let store = named(&session, store)?;
                 let key = serve::make_key(session.table()?, &session.clock(), &store, &name, &role).await?;
                 println!("{key}");
-                Ok(())
             }
         }
+        Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The most schedules that are compared with runs.
+const SCHEDULES: usize = 10_000;
+
+async fn doctor(session: &Session, store: &StoreId, json: bool) -> Result<ExitCode> {
+    let (table, clock) = (session.table()?, session.clock());
+    let examiner = Doctor {
+        catalog: Arc::new(Catalog::new(table.clone(), clock.clone()).reading_text()),
+        table,
+        secrets: session.secrets()?,
+        http: session.http(),
+        clock,
+        put: "harkara aws store-put",
+    };
+    let planned = harkara_aws::doctor::planned(session, SCHEDULES).await;
+    let mut found = examiner.examine(store, planned.as_deref().ok()).await;
+    if let Err(problem) = planned {
+        let todo = "allow yourself scheduler:ListSchedules on the stack's schedule group";
+        found.push(Finding::warning(Check::Schedules, format!("cannot be listed: {problem}"), todo));
+    }
+    found.extend(harkara_aws::doctor::mail(session).await);
+    shown(&found, json)
 }
 
 fn named(session: &Session, store: Option<String>) -> Result<StoreId> {

@@ -5,11 +5,15 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use harkara_engine::{catalog::Catalog, port::Clock, port::SystemClock, replay::Filter, setup::Setup};
 use jiff::Timestamp;
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use crate::{
-    api, demo,
+    api,
+    backup_command::{Backup, Restore},
+    demo,
+    doctor_command::Doctor,
     flow_command::Flow,
+    log::LogFormat,
     rehearse_command::Rehearse,
     secrets_file::SecretsFile,
     serve,
@@ -24,6 +28,10 @@ use crate::{
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// How to log, on the standard error: lines of JSON, or text. HARKARA_LOG_FORMAT says it, too. A server
+    /// whose standard error is no terminal writes JSON unless told otherwise.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,6 +48,12 @@ enum Command {
     /// Make keys for the JSON API. The server must not be running on the same folder.
     #[command(subcommand)]
     ApiKey(ApiKey),
+    /// Write a data folder into one file, while a server runs on it or not.
+    Backup(Backup),
+    /// Look the server on a data folder over: what is wrong, and what to do about it. Changes nothing.
+    Doctor(Doctor),
+    /// Restore a data folder from such a file. What was due since the backup is held for a person.
+    Restore(Restore),
     /// Check flows; compare, put and take out folders of them.
     #[command(subcommand)]
     Flow(Flow),
@@ -190,6 +204,16 @@ impl Arguments {
         }
     }
 
+    /// How it is logged.
+    ///
+    /// # Errors
+    /// When `HARKARA_LOG_FORMAT` names no format.
+    pub fn log_format(&self) -> Result<LogFormat> {
+        let variable = std::env::var(LogFormat::VARIABLE).ok();
+        let for_program = matches!(self.command, Command::Serve(_)) && !std::io::stderr().is_terminal();
+        LogFormat::chosen(self.log_format, variable.as_deref(), for_program).map_err(anyhow::Error::msg)
+    }
+
     /// Does what was asked.
     ///
     /// # Errors
@@ -197,6 +221,7 @@ impl Arguments {
     pub async fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Flow(command) => return command.run().await,
+            Command::Doctor(options) => return options.run().await,
             Command::Serve(options) => serve::serve(options).await?,
             Command::Demo(options) => demo::demo(&options).await?,
             Command::Replay(options) => replay(options).await?,
@@ -210,10 +235,12 @@ impl Arguments {
                 new_key(&name, &role, store, &data).await?;
             }
             #[cfg(feature = "aws")]
-            Command::Aws(command) => command.run().await?,
+            Command::Aws(command) => return command.run().await,
             Command::Rehearse(options) => options.run().await?,
             Command::TimeMachine(options) => options.run().await?,
             Command::Why(options) => options.run().await?,
+            Command::Backup(options) => options.run()?,
+            Command::Restore(options) => options.run().await?,
             Command::Template(Template::Meta { files }) => meta(&files)?,
         }
         Ok(ExitCode::SUCCESS)

@@ -3,11 +3,15 @@
 pub mod api;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod backup_command;
 pub mod command;
 pub mod demo;
+pub mod doctor_command;
 pub mod flow_command;
 pub mod flow_place;
 pub mod folder;
+pub mod log;
+pub mod metrics;
 mod private;
 pub mod rehearse_command;
 pub mod secrets_file;

@@ -17,10 +17,10 @@ fn main() -> anyhow::Result<ExitCode> {
         }
     };
     let filter = std::env::var("HARKARA_LOG").unwrap_or_else(|_| command.log_level().to_owned());
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_new(filter)?)
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command.run())
+    command.log_format()?.start(tracing_subscriber::EnvFilter::try_new(filter)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    Ok(runtime.block_on(command.run()).unwrap_or_else(|error| {
+        eprintln!("harkara: {error:#}");
+        ExitCode::FAILURE
+    }))
 }

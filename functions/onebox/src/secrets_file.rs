@@ -29,12 +29,14 @@ struct Held {
 }
 
 impl SecretsFile {
+    /// Its name in a data folder.
+    pub const NAME: &str = "connections.json";
     /// How often the file is looked at for changes.
     const LOOK: Duration = Duration::from_secs(2);
 
     /// The file in a data folder.
     pub fn in_folder(data: &Path) -> Self {
-        Self { path: data.join("connections.json"), held: Mutex::default() }
+        Self { path: data.join(Self::NAME), held: Mutex::default() }
     }
 
     /// Adds connections of a store to the file, over those of the same name.

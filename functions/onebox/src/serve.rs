@@ -43,10 +43,15 @@ const SWEEP_EVERY: Duration = Duration::from_secs(120);
 /// When the folder cannot be made, or the database is another's or in use.
 pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Result<Embedded> {
     private::folder(data).with_context(|| format!("making {}", data.display()))?;
-    let file = data.join("harkara.db");
-    Embedded::open(&file, clock.clone(), Settings::default())
-        .with_context(|| format!("opening {}", file.display()))
+    Ok(Embedded::open(&data.join(DATABASE), clock.clone(), Settings::default())?)
 }
+
+/// The database of a data folder.
+pub const DATABASE: &str = "harkara.db";
+/// The file of a data folder that names its first store.
+pub const FIRST_STORE: &str = "first-store";
+/// The file of a data folder that says how far a fast clock has run ahead.
+pub const CLOCK: &str = "clock";
 
 /// The store that the console shows: the one asked for, else the one that was set up first in this
 /// folder, else the demo.
@@ -66,9 +71,6 @@ pub fn remember_first(data: &Path, store: &StoreId) -> Result<()> {
     }
     Ok(())
 }
-
-/// The file of a data folder that names its first store.
-const FIRST_STORE: &str = "first-store";
 
 /// Makes an API key and returns it; only its digest is kept.
 ///
@@ -122,7 +124,9 @@ pub async fn serve(options: Serve) -> Result<()> {
     }
     let (stop, stopped) = watch::channel(false);
     let tasks = work(&world, &embedded, &options, &stopped);
-    let app = web::router(world.clone(), console);
+    // Whoever gives a public address has a proxy here, through which the world would seem to be on this machine.
+    let metrics = web::metrics(&world, &embedded, &store, options.public_url.is_none());
+    let app = web::router(world.clone(), console, Arc::new(metrics));
     let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
     // An answer is small and whole: waiting to fill a packet would only delay it.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
@@ -195,7 +199,7 @@ fn work(
     tasks.spawn(until(stopped.clone(), async move { schedules.run().await }));
     tasks.spawn(until(stopped.clone(), sweep(world.clone(), options.time_scale)));
     if options.time_scale > 1 {
-        tasks.spawn(until(stopped.clone(), remember(world.ports.clock.clone(), options.data.join("clock"))));
+        tasks.spawn(until(stopped.clone(), remember(world.ports.clock.clone(), options.data.join(CLOCK))));
     }
     tasks
 }
@@ -214,7 +218,7 @@ async fn sweep(world: Arc<World>, scale: u32) {
     loop {
         tokio::time::sleep((SWEEP_EVERY / scale).max(Duration::from_secs(1))).await;
         if let Err(error) = harkara_sweep::handle(&world.sweeper).await {
-            tracing::error!(%error, "the sweep could not go on");
+            tracing::error!(problem = %error.logged(), "the sweep could not go on");
         }
     }
 }
@@ -223,7 +227,7 @@ async fn sweep(world: Arc<World>, scale: u32) {
 fn clock(options: &Serve) -> Result<Arc<dyn Clock>> {
     let now = Timestamp::now();
     let last: Option<Timestamp> =
-        std::fs::read_to_string(options.data.join("clock")).ok().and_then(|text| text.trim().parse().ok());
+        std::fs::read_to_string(options.data.join(CLOCK)).ok().and_then(|text| text.trim().parse().ok());
     match (options.time_scale, last.filter(|last| *last > now)) {
         (1, None) => Ok(Arc::new(SystemClock)),
         (1, Some(last)) => Err(anyhow!(

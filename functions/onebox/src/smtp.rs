@@ -5,6 +5,7 @@ use harkara_domain::StoreId;
 use harkara_engine::{
     outbox::OutboxMailer,
     port::{Mail, MailError, Mailer, Secrets},
+    trace::misfit,
 };
 use harkara_mime::{Mailbox, message};
 use lettre::{
@@ -50,12 +51,28 @@ impl SmtpOrOutbox {
         Self { secrets, outbox, transports: Mutex::default() }
     }
 
+    /// Greets a store's mail server with its credentials, and sends nothing; `false` for a store that has none.
+    ///
+    /// # Errors
+    /// What is wrong with the connection, or what the server says.
+    pub async fn greet(&self, store: &StoreId) -> Result<bool, String> {
+        let connection = self.secrets.get(store.as_str(), "smtp").await;
+        let Some(text) = connection.map_err(|error| error.to_string())? else { return Ok(false) };
+        let (transport, _) = self.transport(text)?;
+        match tokio::time::timeout(Self::LIMIT, transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(true),
+            Ok(Ok(false)) => Err("the mail server hung up".to_owned()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("the mail server said nothing in {} s", Self::LIMIT.as_secs())),
+        }
+    }
+
     fn transport(&self, text: String) -> Result<(Transport, Mailbox), String> {
         let mut transports = self.transports.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = transports.get(&text) {
             return Ok(held.clone());
         }
-        let connection: Connection = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let connection: Connection = serde_json::from_str(&text).map_err(|error| misfit(&error))?;
         let from: Mailbox = connection.from.parse().map_err(|error| format!("from: {error}"))?;
         let mut builder = Transport::from_url(&connection.url).map_err(|error| format!("url: {error}"))?;
         if let (Some(user), Some(password)) = (connection.user, connection.password) {

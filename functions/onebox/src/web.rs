@@ -5,15 +5,15 @@ use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
     response::Response,
-    routing::any,
+    routing::{any, get},
 };
 use harkara_console::Console;
 use harkara_domain::StoreId;
 use harkara_embedded::Embedded;
-use harkara_engine::{ingest::Ingest, port::QueueName};
+use harkara_engine::{ingest::Ingest, people::People, port::QueueName};
 use std::sync::Arc;
 
-use crate::world::World;
+use crate::{metrics::Metrics, world::World};
 
 /// The console of a store.
 pub fn console(world: &World, embedded: &Embedded, store: &StoreId, url: &str) -> Console {
@@ -33,6 +33,7 @@ pub fn console(world: &World, embedded: &Embedded, store: &StoreId, url: &str) -
         secrets: world.ports.secrets.clone(),
         clock: world.ports.clock.clone(),
         counters: world.counters.clone(),
+        rates: Arc::default(),
         under_way: Arc::default(),
         store: store.clone(),
         base_url: url.to_owned(),
@@ -41,11 +42,26 @@ pub fn console(world: &World, embedded: &Embedded, store: &StoreId, url: &str) -
     }
 }
 
+/// The metrics, for whoever has a key of the store's; with `open_here` for whoever is on this machine.
+pub fn metrics(world: &World, embedded: &Embedded, store: &StoreId, open_here: bool) -> Metrics {
+    let (table, clock) = (world.ports.table.clone(), world.ports.clock.clone());
+    Metrics {
+        counters: world.counters.clone(),
+        queues: embedded.queues(),
+        clock: clock.clone(),
+        people: People { table, clock },
+        store: store.clone(),
+        open_here,
+    }
+}
+
 /// All that is answered.
-pub fn router(world: Arc<World>, console: Arc<Console>) -> Router {
+pub fn router(world: Arc<World>, console: Arc<Console>, metrics: Arc<Metrics>) -> Router {
+    let metrics = Router::new().route("/metrics", get(Metrics::answer)).with_state(metrics);
     Router::new()
         .route("/webhooks/{store}/{source}", any(webhook))
         .with_state(world)
+        .merge(metrics)
         .merge(harkara_console::router(console))
 }
 

@@ -90,6 +90,7 @@ impl World {
                 queue: queue.clone(),
                 clock: clock.clone(),
                 counters: counters.clone(),
+                rates: Arc::default(),
             },
             matcher: Matcher {
                 table: table.clone(),

@@ -17,7 +17,7 @@ async fn run(session: Session) -> Result<(), function::Ended> {
         http: session.http(),
         mailer: session.mailer()?,
         secrets: session.secrets()?,
-        counters: Arc::default(),
+        counters: session.counters(),
         table,
         clock,
     };

@@ -2,7 +2,7 @@
 
 use harkara_aws::{Session, function};
 use harkara_engine::sweep::Sweeper;
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
     function::main(run)
@@ -14,7 +14,7 @@ async fn run(session: Session) -> Result<(), function::Ended> {
         queue: session.queue()?,
         scheduler: session.scheduler()?,
         clock: session.clock(),
-        counters: Arc::default(),
+        counters: session.counters(),
     };
-    function::schedule(async || harkara_sweep::handle(&sweeper).await).await
+    function::schedule(&session, async || harkara_sweep::handle(&sweeper).await).await
 }

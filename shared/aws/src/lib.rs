@@ -6,6 +6,7 @@
 
 mod body;
 mod config;
+pub mod doctor;
 mod fault;
 pub mod function;
 mod mailer;

@@ -5,7 +5,10 @@ use std::{fmt::Display, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures::{StreamExt, stream};
-use harkara_engine::port::{Outgoing, PerQueue, Queue, QueueError, QueueName};
+use harkara_engine::{
+    job,
+    port::{Outgoing, PerQueue, Queue, QueueError, QueueName},
+};
 
 use crate::{body::sendable, fault::words};
 
@@ -36,6 +39,8 @@ pub struct SqsQueue {
 #[derive(Clone)]
 struct Entry {
     body: String,
+    /// Between whose messages the queue is fair.
+    group: Option<String>,
     /// Seconds.
     delay: i32,
 }
@@ -55,7 +60,7 @@ impl SqsQueue {
 
     async fn send_one(&self, url: &str, entry: &Entry) -> Result<(), String> {
         let request = self.client.send_message().queue_url(url).message_body(&entry.body);
-        let sent = request.delay_seconds(entry.delay).send().await;
+        let sent = request.delay_seconds(entry.delay).set_message_group_id(entry.group.clone()).send().await;
         sent.map(drop).map_err(|error| failed("SendMessage", url, words(&error)))
     }
 
@@ -131,7 +136,8 @@ fn batches(messages: Vec<Outgoing>) -> Result<Vec<Vec<Entry>>, String> {
             let limit = Outgoing::MAX_DELAY.as_secs();
             return Err(format!("a delay of {} s is over {limit} s", message.delay.as_secs_f64()));
         }
-        let entry = Entry { body: sendable(message.body)?, delay: whole_seconds(message.delay) };
+        let group = Some(job::group(&message.body)).filter(|group| is_group_id(group));
+        let entry = Entry { group, body: sendable(message.body)?, delay: whole_seconds(message.delay) };
         match batches.last_mut() {
             Some(batch) if batch.len() < MAX_BATCH && bytes + entry.body.len() <= MAX_BATCH_BYTES => {
                 bytes += entry.body.len();
@@ -153,9 +159,18 @@ fn numbered(batch: &[Entry]) -> Result<Vec<SendMessageBatchRequestEntry>, String
             .id(place.to_string())
             .message_body(&entry.body)
             .delay_seconds(entry.delay)
+            .set_message_group_id(entry.group.clone())
             .build()
     });
     entries.collect::<Result<_, _>>().map_err(|error| error.to_string())
+}
+
+/// Whether it can be a `MessageGroupId`. With it a standard queue is fair: who has more than a tenth of
+/// what is in flight is served after the others
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>).
+/// A message without one counts as a sender of its own.
+fn is_group_id(group: &str) -> bool {
+    (1..=128).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Rounded up: nothing is seen before its time.
@@ -186,6 +201,16 @@ mod tests {
         assert_eq!(shapes(&[128 * kb, 128 * kb, 1]), [vec![128 * kb, 128 * kb], vec![1]]);
         assert_eq!(shapes(&[1, max, 1]), [[1], [max], [1]]);
         assert!(shapes(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_message_says_whose_it_is_where_sqs_can_be_told() {
+        let group = |body: &str| batches(vec![Outgoing::now(body.to_owned())]).unwrap()[0][0].group.clone();
+        assert_eq!(group(r#"{"store":"demo","run":"cod~order_created~1"}"#).as_deref(), Some("demo/cod"));
+        assert_eq!(group(r#"{"facts":[{"store":"demo"}]}"#).as_deref(), Some("demo"));
+        assert_eq!(group("{}"), None);
+        assert_eq!(group(r#"{"store":"d\u00e9mo"}"#), None);
+        assert_eq!(group(&format!(r#"{{"store":"{}"}}"#, "x".repeat(129))), None);
     }
 
     #[test]

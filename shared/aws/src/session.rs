@@ -11,7 +11,10 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
-use harkara_engine::port::{Clock, SystemClock};
+use harkara_engine::{
+    count::Counters,
+    port::{Clock, SystemClock},
+};
 use harkara_http::HttpClient;
 use std::{sync::Arc, time::Duration};
 
@@ -58,6 +61,7 @@ pub struct Session {
     config: Config,
     http: HttpClient,
     sdk: SdkConfig,
+    counters: Arc<Counters>,
 }
 
 impl Session {
@@ -107,12 +111,17 @@ impl Session {
             // Every answer is small and within the limit of its try.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
-        Ok(Self { config, http, sdk })
+        Ok(Self { config, http, sdk, counters: Arc::default() })
     }
 
     /// The environment.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What the function counts.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.counters.clone()
     }
 
     /// The machine's clock.

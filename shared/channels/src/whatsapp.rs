@@ -3,6 +3,7 @@
 //! There is no idempotency key. What stands in for one is `biz_opaque_callback_data`: status webhooks
 //! echo it, so a send whose answer was lost is found again by its receipt.
 
+pub mod health;
 mod verdict;
 
 use std::fmt;

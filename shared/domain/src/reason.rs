@@ -105,6 +105,11 @@ pub enum Reason {
     },
     /// The answer to a send was lost, and the flow's policy is to hold rather than risk a double.
     AmbiguousHeld,
+    /// All was restored from a backup, and it was due before that: it may have been done then.
+    Restored {
+        /// When the backup was made.
+        backup: jiff::Timestamp,
+    },
     /// The template could not be filled in.
     Template {
         /// What is wrong with it.
@@ -247,6 +252,7 @@ impl fmt::Display for Reason {
             Self::AmbiguousHeld => {
                 f.write_str("the provider's answer was lost; held so as not to send twice")
             }
+            Self::Restored { backup } => write!(f, "restored from a backup of {backup}; maybe done since"),
             Self::Template { problem } => write!(f, "the template could not be filled in: {problem}"),
             Self::FlowMissing => f.write_str("the flow's version is gone"),
             Self::Throttled { error } => {

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::{
     clock::millis,
+    query,
     queue::{Lane, Queues, Window},
     readers::Readers,
     scheduler::Schedules,
@@ -129,6 +130,14 @@ impl Embedded {
                 return Ok(());
             }
         }
+    }
+
+    /// The partitions whose names begin so, in order.
+    ///
+    /// # Errors
+    /// When the read fails.
+    pub fn partitions(&self, prefix: &str) -> Result<Vec<String>, String> {
+        self.readers.with(|conn| query::partitions(conn, prefix))
     }
 
     /// Makes pollers and the ticker look at the clock again. For a clock that is moved by hand.

@@ -5,8 +5,10 @@
 //! last one was under way, and answers only then: what was answered survives a power cut. Reads go
 //! to connections of their own and see everything that was answered before.
 
+mod backup;
 mod clock;
 mod embedded;
+mod look;
 mod place;
 mod query;
 mod queue;
@@ -19,8 +21,10 @@ mod shared;
 mod store;
 mod writer;
 
+pub use backup::{Backup, BackupError, Restore};
 pub use clock::{ManualClock, ScaledClock};
 pub use embedded::Embedded;
+pub use look::Look;
 pub use queue::{Depth, Queues};
 pub use runner::consume;
 pub use scheduler::Schedules;

@@ -19,6 +19,19 @@ pub(crate) fn get(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result
     find.query_row((&key.pk, &key.sk, now_ms), item).optional()
 }
 
+/// The partitions whose names begin so, in order.
+pub(crate) fn partitions(conn: &Connection, prefix: &str) -> rusqlite::Result<Vec<String>> {
+    // Each is sought behind the one before, however many items that has.
+    let mut next = conn.prepare_cached("SELECT min(pk) FROM item WHERE pk > ?1")?;
+    let (mut found, mut after) = (Vec::new(), prefix.to_owned());
+    loop {
+        let pk: Option<String> = next.query_row([&after], |row| row.get(0))?;
+        let Some(pk) = pk.filter(|pk| pk.starts_with(prefix)) else { return Ok(found) };
+        after.clone_from(&pk);
+        found.push(pk);
+    }
+}
+
 /// The columns and the index of a range, and where the cursor stands in it.
 struct Range {
     pk: &'static str,

@@ -8,8 +8,33 @@ use std::{
 use harkara_engine::port::QueueName;
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-/// Marks a file as Harkara's (`PRAGMA application_id`): "HRKR".
-const APPLICATION: i32 = 0x4852_4B52;
+/// What a file is, by its mark (`PRAGMA application_id`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing is in it yet.
+    Empty,
+    /// A database that can be served from.
+    Served,
+    /// A backup of one.
+    Backup,
+}
+
+impl Kind {
+    /// "HRKR" and "HRKB".
+    fn number(self) -> i32 {
+        match self {
+            Self::Empty => 0,
+            Self::Served => 0x4852_4B52,
+            Self::Backup => 0x4852_4B42,
+        }
+    }
+
+    /// The statement that marks a file so.
+    pub(crate) fn mark(self) -> String {
+        format!("PRAGMA application_id = {};", self.number())
+    }
+}
+
 /// The schema that this build knows: the number of migrations.
 const VERSION: i32 = 2;
 /// Files up to this size are checked whole when they are opened.
@@ -26,6 +51,9 @@ pub enum OpenError {
     /// It is some other program's database, or no database at all.
     #[error("{0} is not a Harkara database")]
     Foreign(PathBuf),
+    /// It is a backup, which nobody serves from: what was sent since it was made is to be reckoned with.
+    #[error("{0} is a backup; put it back with harkara restore")]
+    Backup(PathBuf),
     /// A later build has written it.
     #[error("{path} has schema {found}, but this build knows schemas up to {known}; use a later build")]
     Newer {
@@ -98,15 +126,12 @@ pub(crate) fn open(path: &Path, max_bytes: Option<u64>) -> Result<Opened, OpenEr
     let size = std::fs::metadata(path).map(|meta| meta.len()).unwrap_or(0);
     let fault = |error| explain(path, &error);
     let mut writer = Connection::open(path).map_err(fault)?;
-    if size > 0 {
-        recognise(path, &writer)?;
+    if size > 0 && recognise(path, &writer)? == Kind::Backup {
+        return Err(OpenError::Backup(path.to_owned()));
     }
     prepare(&writer, max_bytes).map_err(fault)?;
     if size > 0 && size <= CHECKED_BYTES {
-        let found: String = writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fault)?;
-        if found != "ok" {
-            return Err(OpenError::Damaged { path: path.to_owned(), problem: found });
-        }
+        sound(path, &writer, "quick_check")?;
     }
     migrate(&mut writer).map_err(fault)?;
     Ok(Opened { writer, lock })
@@ -129,8 +154,22 @@ fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
+/// Checks a file whole, its indexes too.
+pub(crate) fn check(path: &Path, conn: &Connection) -> Result<(), OpenError> {
+    sound(path, conn, "integrity_check")
+}
+
+fn sound(path: &Path, conn: &Connection, check: &str) -> Result<(), OpenError> {
+    let sql = format!("PRAGMA {check}(1)");
+    let found: String = conn.query_row(&sql, [], |row| row.get(0)).map_err(|error| explain(path, &error))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Damaged { path: path.to_owned(), problem: found.replace('\n', " ") })
+}
+
 /// A lock on a file beside it: a lock on the file itself would mix with SQLite's own.
-fn lock(path: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let failed =
@@ -147,20 +186,22 @@ fn pragma(conn: &Connection, name: &str) -> rusqlite::Result<i32> {
     conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
 }
 
-/// Refuses what is not ours before a byte of it is changed.
-fn recognise(path: &Path, conn: &Connection) -> Result<(), OpenError> {
+/// What a file is. Refuses what is not ours before a byte of it is changed.
+pub(crate) fn recognise(path: &Path, conn: &Connection) -> Result<Kind, OpenError> {
     let fault = |error| explain(path, &error);
     let application = pragma(conn, "application_id").map_err(fault)?;
     let version = pragma(conn, "user_version").map_err(fault)?;
     let objects: i64 =
         conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fault)?;
-    if application != APPLICATION && (application != 0 || version != 0 || objects != 0) {
-        return Err(OpenError::Foreign(path.to_owned()));
-    }
+    let kinds = [Kind::Empty, Kind::Served, Kind::Backup];
+    let kind = kinds.into_iter().find(|kind| kind.number() == application);
+    let empty = version == 0 && objects == 0;
+    let kind = kind.filter(|kind| *kind != Kind::Empty || empty);
+    let kind = kind.ok_or_else(|| OpenError::Foreign(path.to_owned()))?;
     if version > VERSION {
         return Err(OpenError::Newer { path: path.to_owned(), found: version, known: VERSION });
     }
-    Ok(())
+    Ok(kind)
 }
 
 fn prepare(conn: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
@@ -191,15 +232,13 @@ fn migrate(conn: &mut Connection) -> rusqlite::Result<()> {
             change.execute_batch(&queue_table(QueueName::PriorityStages))?;
         }
         version += 1;
-        change.execute_batch(&format!(
-            "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {version};"
-        ))?;
+        change.execute_batch(&format!("{} PRAGMA user_version = {version};", Kind::Served.mark()))?;
         change.commit()?;
     }
     Ok(())
 }
 
-fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
+pub(crate) fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::Foreign(path),

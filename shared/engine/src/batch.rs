@@ -2,22 +2,32 @@
 
 use futures::{FutureExt, future::join_all};
 use std::{future::Future, panic::AssertUnwindSafe};
+use tracing::Instrument;
 
 use crate::{
     fault::Fault,
     job::{BadJob, Job, MessageJob},
     port::{Delivery, Outgoing, Queue, QueueError, QueueName, Unprocessed, WriteError},
+    trace,
 };
 
 /// Works on the messages of a batch side by side, so that one bad message never repeats its
 /// neighbours. `work` says whether its message is settled; the others have to come again, as has one
 /// over which it panics.
-pub(crate) async fn each<'a, F>(deliveries: &'a [Delivery], work: impl Fn(&'a Delivery) -> F) -> Unprocessed
+pub(crate) async fn each<'a, F>(
+    function: &'static str,
+    deliveries: &'a [Delivery],
+    work: impl Fn(&'a Delivery, Result<Job, BadJob>) -> F,
+) -> Unprocessed
 where
     F: Future<Output = bool>,
 {
     // What a panic leaves behind is in the table and the queues, which are whole after any failure.
-    let contained = |delivery| AssertUnwindSafe(work(delivery)).catch_unwind();
+    let contained = |delivery: &'a Delivery| {
+        let job = Job::read(&delivery.body);
+        let span = trace::of_delivery(function, delivery, &job);
+        AssertUnwindSafe(work(delivery, job)).catch_unwind().instrument(span)
+    };
     let settled = join_all(deliveries.iter().map(contained)).await;
     let again = deliveries.iter().zip(settled).filter(|(_, settled)| !matches!(settled, Ok(true)));
     Unprocessed(again.map(|(delivery, _)| delivery.id.clone()).collect())
@@ -32,7 +42,8 @@ pub(crate) async fn put_aside(
     delivery: &Delivery,
     problem: Option<BadJob>,
 ) -> Result<(), QueueError> {
-    tracing::error!(delivery = %delivery.id, ?problem, "not a job for this function");
+    let problem = problem.as_ref().map(tracing::field::display);
+    tracing::error!(problem, "not a job for this function");
     queue.send(QueueName::Failures, vec![Outgoing::now(delivery.body.clone())]).await
 }
 
@@ -46,7 +57,7 @@ pub(crate) fn is_hopeless(fault: &Fault) -> bool {
 /// # Errors
 /// When the queue does not take it.
 pub(crate) async fn give_up(queue: &dyn Queue, delivery: &Delivery, fault: &Fault) -> Result<(), QueueError> {
-    tracing::error!(delivery = %delivery.id, %fault, "can never be worked on");
+    tracing::error!(problem = %fault.logged(), "can never be worked on");
     let job = MessageJob { body: delivery.body.clone(), problem: fault.to_string() };
     let wrapped = Job::Message(job).body();
     // What has no room for the reason goes without it.
@@ -66,7 +77,7 @@ mod tests {
             body: body.to_owned(),
             receives: 1,
         });
-        let again = each(&batch, |delivery| async move {
+        let again = each("test", &batch, |delivery, _| async move {
             assert_ne!(delivery.body, "panics");
             delivery.body != "fails"
         });

@@ -12,10 +12,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::{
     clocks::dates,
+    gap::Gap,
     keys,
     ownership::{Draft, FlowState},
     port::{Clock, Item, Query, Table, TableError, Write, WriteError},
     record::{all, decode, load},
+    sentinel,
     settings::Settings,
 };
 use shelf::SavedTemplate;
@@ -150,6 +152,7 @@ impl Catalog {
     /// As [`Table::write`].
     pub async fn write(&self, store: &StoreId, mut writes: Vec<Write>) -> Result<(), WriteError> {
         writes.extend(dates::registered(store, &writes));
+        writes.extend(sentinel::enlisted(store, &writes));
         writes.push(Write::Add { key: keys::changes(store), field: "changes", by: 1 });
         self.table.write(writes).await?;
         self.forget(store);
@@ -161,10 +164,15 @@ impl Catalog {
     }
 
     async fn read(&self, store: &StoreId, changes: u64) -> Result<Option<Shelf>, TableError> {
-        let Some(settings) = load::<Settings>(&*self.table, &keys::settings(store)).await? else {
-            return Ok(None);
-        };
-        let settings = settings.value;
+        let (mut settings, mut gap) = (None, None);
+        for item in all(&*self.table, keys::gap_and_settings(store)).await? {
+            if item.key == keys::settings(store) {
+                settings = Some(decode::<Settings>(&item)?.value);
+            } else if item.key == keys::gap(store) {
+                gap = Some(decode::<Gap>(&item)?.value);
+            }
+        }
+        let Some(settings) = settings else { return Ok(None) };
         let mut shelf = Shelf {
             zone: settings.zone(),
             ground: Ground::of(&settings.rules),
@@ -173,6 +181,7 @@ impl Catalog {
             index: Index::default(),
             templates: HashMap::new(),
             pauses: HashMap::new(),
+            gap,
             changes,
         };
         for prefix in ["f#", "p#", "t#"] {

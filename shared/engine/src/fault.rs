@@ -2,6 +2,7 @@
 //! again, and the sweep finds what nobody does.
 
 use harkara_domain::{FlowId, StoreId};
+use std::fmt;
 
 use crate::port::{MailError, QueueError, SchedulerError, TableError, WriteError};
 
@@ -29,4 +30,16 @@ pub enum Fault {
     /// The version of a flow that a run began with cannot be had.
     #[error("a version of flow {0} is gone")]
     NoFlow(FlowId),
+}
+
+impl Fault {
+    /// The same for a log. A mail server's words can name whom the mail was for, so they stay out.
+    pub fn logged(&self) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self {
+            Self::Mail(MailError::Refused(_)) => f.write_str("the mail was refused"),
+            Self::Mail(MailError::Failed(_)) => f.write_str("the mail could not be sent"),
+            Self::Mail(MailError::AnswerLost(_)) => f.write_str("the mail server's answer was lost"),
+            other => fmt::Display::fmt(other, f),
+        })
+    }
 }

@@ -27,10 +27,25 @@ impl Onward<'_> {
     /// # Errors
     /// When the queue or the scheduler fails; some may have been handed on.
     pub async fn stages(&self, run: &Run, due: &[(u16, Timestamp)]) -> Result<(), Fault> {
+        self.set_off(run, due, None).await
+    }
+
+    /// Hands on stages of a run that a fact has set off, which was `told` then.
+    ///
+    /// # Errors
+    /// As [`Onward::stages`].
+    pub(crate) async fn set_off(
+        &self,
+        run: &Run,
+        due: &[(u16, Timestamp)],
+        told: Option<Timestamp>,
+    ) -> Result<(), Fault> {
         let mut near = Vec::new();
         for &(stage, at) in due {
-            let job = job_of(run, stage);
-            match self.delay(at) {
+            let delay = self.delay(at);
+            let told = told.filter(|_| delay.is_some_and(|delay| delay.is_zero()));
+            let job = StageJob { told, ..job_of(run, stage) };
+            match delay {
                 Some(delay) => near.push(Outgoing { body: Job::Stage(job).body(), delay }),
                 None => self.job(job, at).await?,
             }
@@ -93,8 +108,14 @@ pub fn job_of(run: &Run, stage: u16) -> StageJob {
         stage,
         series,
         failed: 0,
+        told: None,
         priority: run.priority,
     }
+}
+
+/// The name of the schedule that brings a stage to its time.
+pub(crate) fn schedule_of(run: &Run, stage: u16, at: Timestamp) -> String {
+    schedule_name(&job_of(run, stage), at)
 }
 
 /// The same for the same stage and time, so that handing on twice makes one schedule; 64 characters.

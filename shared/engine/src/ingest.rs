@@ -2,13 +2,16 @@
 //! touched, so the answer takes milliseconds and a storm of webhooks waits in the queue.
 
 use harkara_domain::{StoreId, Subject};
-use harkara_sources::{BadSignature, Connection, Context, Inbound, Malformed};
-use std::sync::Arc;
+use harkara_sources::{BadSignature, Connection, Context, Inbound, Malformed, Rate};
+use std::{collections::HashMap, sync::Arc};
+use tracing::Instrument;
 
 use crate::{
-    count::Counters,
+    count::{Counters, Fate, Refused, Source},
     job::{FactsJob, Job},
     port::{Clock, Outgoing, Queue, QueueError, QueueName, Secrets, SecretsError},
+    rates::Rates,
+    trace,
 };
 
 /// Takes webhooks in.
@@ -21,6 +24,8 @@ pub struct Ingest {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub counters: Arc<Counters>,
+    /// How fast the sources speak.
+    pub rates: Arc<Rates>,
 }
 
 /// Why a webhook was not taken in.
@@ -38,6 +43,9 @@ pub enum Refusal {
     /// The body is over [`Ingest::MAX_BODY`].
     #[error("the body is too large")]
     TooLarge,
+    /// More than the source's [`Rate`]: the vendor should send it again after so many seconds.
+    #[error("too many at once; send it again in {0} s")]
+    TooMany(i64),
     /// Something of ours failed: the vendor should send it again.
     #[error("not taken in: {0}")]
     Unavailable(String),
@@ -89,24 +97,36 @@ impl Ingest {
     /// # Errors
     /// A [`Refusal`]; nothing was enqueued then.
     pub async fn webhook(&self, store: &str, source: &str, request: Inbound<'_>) -> Result<TakenIn, Refusal> {
+        self.take_in(store, source, request).instrument(trace::of_work("ingest")).await
+    }
+
+    async fn take_in(&self, store: &str, source: &str, request: Inbound<'_>) -> Result<TakenIn, Refusal> {
         let (source, connection) = self.connection(store, source).await?;
         let name = source.name();
         if request.body.len() > Self::MAX_BODY {
             return Err(self.refused(name, Refusal::TooLarge));
         }
         source.verify(request, &connection).map_err(|error| self.refused(name, error.into()))?;
+        let now = self.clock.now();
+        let rate = connection.rate.unwrap_or(Rate::USUAL);
+        self.rates.take(store, name, rate, now).map_err(|wait| self.refused(name, Refusal::TooMany(wait)))?;
         let store = StoreId::from(store);
-        let context = Context { store: &store, received_at: self.clock.now() };
+        let context = Context { store: &store, received_at: now };
         let parsed =
             source.parse(context, request, &connection).map_err(|error| self.refused(name, error.into()))?;
         for kind in &parsed.ignored {
-            self.counters.add(&format!("{name}.ignored.{kind}"));
+            self.counters.content_ignored.add(Source::named(name), kind);
         }
         let taken = TakenIn { facts: parsed.facts.len(), ignored: parsed.ignored.len() };
+        let subjects = subjects(&parsed.facts);
         let messages = jobs(parsed.facts).ok_or_else(|| self.refused(name, Refusal::TooLarge))?;
         if !messages.is_empty() {
             self.queue.send(QueueName::Events, messages).await?;
-            self.counters.add(&format!("{name}.taken_in"));
+            self.counters.facts.add_many((Source::named(name), Fate::TakenIn), taken.facts);
+            for (subject, facts) in subjects {
+                let span = trace::of_subject(&store, subject.as_ref());
+                span.in_scope(|| tracing::info!(source = name, facts, "facts were taken in"));
+            }
         }
         Ok(taken)
     }
@@ -120,38 +140,59 @@ impl Ingest {
         let source = harkara_sources::source(source).ok_or_else(unknown)?;
         let text = self.secrets.get(store, source.name()).await?.ok_or_else(unknown)?;
         let connection = serde_json::from_str(&text).map_err(|error| {
-            Refusal::Unavailable(format!("the connection to {} cannot be read: {error}", source.name()))
+            let problem = trace::misfit(&error);
+            Refusal::Unavailable(format!("the connection to {} cannot be read: {problem}", source.name()))
         })?;
         Ok((source, connection))
     }
 
     fn refused(&self, source: &str, refusal: Refusal) -> Refusal {
         let why = match refusal {
-            Refusal::Unknown => "unknown",
-            Refusal::Signature(_) => "bad_signature",
-            Refusal::Malformed(_) => "malformed",
-            Refusal::TooLarge => "too_large",
-            Refusal::Unavailable(_) => "unavailable",
+            Refusal::Unknown => Refused::Unknown,
+            Refusal::Signature(_) => Refused::BadSignature,
+            Refusal::Malformed(_) => Refused::Malformed,
+            Refusal::TooLarge => Refused::TooLarge,
+            Refusal::TooMany(_) => Refused::TooMany,
+            Refusal::Unavailable(_) => Refused::Unavailable,
         };
-        self.counters.add(&format!("{source}.refused.{why}"));
+        self.counters.webhooks_refused.add((Source::named(source), why));
+        // A stranger's noise is counted, and fills no log.
+        match &refusal {
+            Refusal::Malformed(problem) => tracing::warn!(source, %problem, "a webhook was refused"),
+            _ => tracing::debug!(source, reason = why.as_str(), "a webhook was refused"),
+        }
         refusal
     }
+}
+
+/// What facts are about, and how many about each.
+fn subjects(facts: &[harkara_domain::Fact]) -> Vec<(Option<Subject>, usize)> {
+    let groups = by_subject(facts.iter().map(|fact| (fact.subject(), ())));
+    groups.into_iter().map(|(subject, facts)| (subject, facts.len())).collect()
+}
+
+/// Things by what they are about, in the order in which that is first spoken of.
+fn by_subject<T>(things: impl Iterator<Item = (Option<Subject>, T)>) -> Vec<(Option<Subject>, Vec<T>)> {
+    let mut groups: Vec<(Option<Subject>, Vec<T>)> = Vec::new();
+    // A body of receipts can be about thousands.
+    let mut places: HashMap<Option<Subject>, usize> = HashMap::new();
+    for (subject, thing) in things {
+        let place = *places.entry(subject.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, group)) => group.push(thing),
+            None => groups.push((subject, vec![thing])),
+        }
+    }
+    groups
 }
 
 /// The messages that tell the matcher of facts, one a subject: facts of the same order stay together, as
 /// many as one message holds, others do not hold each other up. `None` when a fact alone is over what a
 /// queue takes.
 pub fn jobs(facts: Vec<harkara_domain::Fact>) -> Option<Vec<Outgoing>> {
-    let mut groups: Vec<(Option<Subject>, FactsJob)> = Vec::new();
-    for fact in facts {
-        let subject = fact.subject();
-        match groups.iter_mut().find(|(known, _)| *known == subject) {
-            Some((_, job)) => job.facts.push(fact),
-            None => groups.push((subject, FactsJob { facts: vec![fact] })),
-        }
-    }
+    let groups = by_subject(facts.into_iter().map(|fact| (fact.subject(), fact)));
     let mut messages = Vec::new();
-    groups.into_iter().try_for_each(|(_, job)| split(job, &mut messages))?;
+    groups.into_iter().try_for_each(|(_, facts)| split(FactsJob { facts }, &mut messages))?;
     Some(messages)
 }
 

@@ -2,7 +2,11 @@
 //! this code does not know is put aside, never dropped.
 
 use harkara_domain::{Fact, Reason, RunId, StoreId, Subject};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::trace::misfit;
+use std::borrow::Cow;
 
 /// The version of job bodies that this code writes and reads.
 pub const VERSION: u32 = 1;
@@ -20,6 +24,8 @@ pub enum Job {
     Alert(AlertJob),
     /// Go on with a replay.
     Replay(ReplayJob),
+    /// Tell the team of a silence.
+    Silence(SilenceJob),
     /// File a message that nobody can work on.
     Message(MessageJob),
 }
@@ -49,6 +55,9 @@ pub struct StageJob {
     /// Failed attempts before this message, which a throttled job carries along.
     #[serde(default)]
     pub failed: u32,
+    /// When the fact came in that set it off at once; of nothing that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Timestamp>,
     /// Its store's messages go before those of others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub priority: bool,
@@ -68,6 +77,15 @@ pub struct FailureJob {
 pub struct AlertJob {
     /// Whose.
     pub store: StoreId,
+}
+
+/// A silence that the team is to hear of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SilenceJob {
+    /// Whose.
+    pub store: StoreId,
+    /// Its place among the store's silences.
+    pub silence: String,
 }
 
 /// The next chunk of a replay.
@@ -102,6 +120,35 @@ pub enum BadJob {
     Version(u32),
 }
 
+/// Whose a message is, by its body: what a queue is to be fair between. Facts are their store's. Stages
+/// are their flow's, so that a store's hundred thousand win-backs at ten in the morning do not stand
+/// before its confirmations. Empty for what is nobody's.
+pub fn group(body: &str) -> String {
+    let whose: Whose<'_> = serde_json::from_str(body).unwrap_or_default();
+    match (whose.run.split_once('~'), whose.facts.first()) {
+        (Some((flow, _)), _) => format!("{}/{flow}", whose.store),
+        (None, Some(fact)) => fact.store.to_string(),
+        (None, None) => whose.store.into_owned(),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Whose<'a> {
+    #[serde(borrow)]
+    store: Cow<'a, str>,
+    #[serde(borrow)]
+    run: Cow<'a, str>,
+    #[serde(borrow)]
+    facts: Vec<Told<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    store: Cow<'a, str>,
+}
+
 #[derive(Serialize)]
 struct Written<'a, T> {
     v: u32,
@@ -117,15 +164,30 @@ struct Header<'a> {
 }
 
 impl Job {
+    /// Its kind's name.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Facts(_) => "facts",
+            Self::Stage(_) => "stage",
+            Self::Failure(_) => "failure",
+            Self::Alert(_) => "alert",
+            Self::Replay(_) => "replay",
+            Self::Silence(_) => "silence",
+            Self::Message(_) => "message",
+        }
+    }
+
     /// The body for a queue.
     pub fn body(&self) -> String {
+        let kind = self.kind();
         match self {
-            Self::Facts(fields) => write("facts", fields),
-            Self::Stage(fields) => write("stage", fields),
-            Self::Failure(fields) => write("failure", fields),
-            Self::Alert(fields) => write("alert", fields),
-            Self::Replay(fields) => write("replay", fields),
-            Self::Message(fields) => write("message", fields),
+            Self::Facts(fields) => write(kind, fields),
+            Self::Stage(fields) => write(kind, fields),
+            Self::Failure(fields) => write(kind, fields),
+            Self::Alert(fields) => write(kind, fields),
+            Self::Replay(fields) => write(kind, fields),
+            Self::Silence(fields) => write(kind, fields),
+            Self::Message(fields) => write(kind, fields),
         }
     }
 
@@ -144,8 +206,9 @@ impl Job {
             "failure" => parse(body).map(Self::Failure),
             "alert" => parse(body).map(Self::Alert),
             "replay" => parse(body).map(Self::Replay),
+            "silence" => parse(body).map(Self::Silence),
             "message" => parse(body).map(Self::Message),
-            other => Err(BadJob::Unreadable(format!("no job is called {other}"))),
+            _ => Err(BadJob::Unreadable("no job is called so".to_owned())),
         }
     }
 }
@@ -156,7 +219,7 @@ fn write<T: Serialize>(job: &'static str, fields: &T) -> String {
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, BadJob> {
-    serde_json::from_str(body).map_err(|error| BadJob::Unreadable(error.to_string()))
+    serde_json::from_str(body).map_err(|error| BadJob::Unreadable(misfit(&error)))
 }
 
 #[cfg(test)]
@@ -172,6 +235,7 @@ mod tests {
             stage: 1,
             series: 0,
             failed: 2,
+            told: None,
             priority: false,
         });
         assert_eq!(Job::read(&job.body()), Ok(job.clone()));
@@ -179,5 +243,26 @@ mod tests {
         assert_eq!(Job::read(&newer), Err(BadJob::Version(7)));
         assert!(matches!(Job::read("{}"), Err(BadJob::Unreadable(_))));
         assert!(matches!(Job::read("null"), Err(BadJob::Unreadable(_))));
+    }
+
+    #[test]
+    fn facts_are_their_store_s_and_stages_their_flow_s() {
+        let stage = Job::Stage(StageJob {
+            store: "demo".into(),
+            subject: "shopify-1".into(),
+            run: RunId::of(&"cod".into(), "order_created~1"),
+            stage: 1,
+            series: 0,
+            failed: 0,
+            told: None,
+            priority: false,
+        });
+        assert_eq!(group(&stage.body()), "demo/cod");
+        let facts = r#"{"v":1,"job":"facts","facts":[{"id":"1","store":"d\u0065mo"},{"store":"other"}]}"#;
+        assert_eq!(group(facts), "demo");
+        assert_eq!(group(&Job::Alert(AlertJob { store: "demo".into() }).body()), "demo");
+        for nobody_s in ["", "null", "[1]", "{\"facts\":[{}]}", "{\"store\":5}", "\u{0}"] {
+            assert_eq!(group(nobody_s), "", "{nobody_s:?}");
+        }
     }
 }

@@ -16,9 +16,14 @@
 //! | | `t#<template>` | a message template |
 //! | | `p#<channel>` | a pause of a channel |
 //! | | `changes` | how often any of the above was changed |
+//! | | `watch` | how often facts usually come |
 //! | | `alert` | the open window of failures that a mail will tell of |
+//! | | `restored` | the gap that a restored backup left |
 //! | `dates` | `<store>#<flow>` | a flow that waits for dates, or has |
+//! | `watched` | `<store>` | a store that the sentinel watches |
+//! | `z#<store>` | `<time>#<feed>` | a silence: nothing came from a source that usually does |
 //! | `k#<store>` | `<flow>` | how far the sweep has gone through its dates |
+//! | `overdue` | `<shard>` | how far it has gone through what is overdue, where that is much |
 //! | `j#<store>#<day>` | `<time>#<digest>` | facts that counted, in the journal: by the day, of UTC, of the write |
 //! | `d#<store>` | `<time>#<what>` | a dead letter |
 //! | `m#<store>` | `<message>` | that a message of a queue was filed, and when |
@@ -38,6 +43,7 @@
 
 mod lists;
 mod people;
+mod watch;
 
 use harkara_domain::{
     Awaited, CustomerId, FactId, FlowId, Run, RunId, StoreId, Subject, awaited, flow::Channel, id::digest,
@@ -47,6 +53,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use crate::port::{IndexKey, Key, Query};
 pub use lists::*;
 pub use people::*;
+pub use watch::*;
 
 /// A time that sorts as text: milliseconds in 13 digits, good until the year 2286.
 pub fn stamp(at: Timestamp) -> String {
@@ -110,12 +117,28 @@ pub fn customer(store: &StoreId, customer: &CustomerId) -> Key {
 
 /// The partition of a store's own things.
 pub fn store_partition(store: &StoreId) -> String {
-    format!("s#{store}")
+    format!("{STORE}{store}")
 }
+
+/// How the partitions of stores' own things begin.
+pub const STORE: &str = "s#";
 
 /// A store's settings.
 pub fn settings(store: &StoreId) -> Key {
     Key::new(store_partition(store), "settings")
+}
+
+/// The gap that a restored backup left in a store. Read with the settings, beside which it lies.
+pub fn gap(store: &StoreId) -> Key {
+    Key::new(store_partition(store), "restored")
+}
+
+/// The gap, where there is one, and then the settings.
+pub fn gap_and_settings(store: &StoreId) -> Query {
+    let mut query = Query::partition(store_partition(store));
+    query.from = Some(gap(store).sk);
+    query.to = Some(settings(store).sk);
+    query
 }
 
 /// The count of a store's changes of settings, flows, templates and pauses.
@@ -232,16 +255,6 @@ pub fn task(store: &StoreId, task: &str) -> Key {
     Key::new(format!("t#{store}"), task)
 }
 
-/// Where a task stands in the list of those that are open, or of those that are done: by a time.
-pub fn task_list(store: &StoreId, done: bool, at: Timestamp, task: &str) -> IndexKey {
-    IndexKey { pk: task_list_partition(store, done), sk: format!("{}#{task}", stamp(at)) }
-}
-
-/// The partition of such a list.
-pub fn task_list_partition(store: &StoreId, done: bool) -> String {
-    format!("tasks#{store}#{}", if done { "done" } else { "open" })
-}
-
 /// A store's audit log.
 pub fn audit(store: &StoreId) -> String {
     format!("a#{store}")
@@ -259,6 +272,11 @@ pub fn view_due(store: &StoreId, subject: &Subject, awaits: &[Awaited]) -> Optio
     let subject = subject.to_string();
     let sk = format!("{}#{store}#{subject}", stamp(awaited::first(awaits)?));
     Some(IndexKey { pk: due_partition(shard(&subject)), sk })
+}
+
+/// How far the sweep has gone through what is overdue in a partition of its index.
+pub fn overdue(shard: u8) -> Key {
+    Key::new("overdue", shard.to_string())
 }
 
 /// How many partitions the sweep's index has, so that none of them gets too hot.

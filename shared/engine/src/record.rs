@@ -2,7 +2,10 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::port::{Expect, Item, Key, Query, Table, TableError, Write, WriteError};
+use crate::{
+    port::{Expect, Item, Key, Query, Table, TableError, Write, WriteError},
+    trace::misfit,
+};
 
 /// A value with the version that it was read at.
 #[derive(Clone, Debug)]
@@ -40,7 +43,8 @@ pub fn expect<T>(stored: Option<&Stored<T>>) -> Expect {
 /// [`TableError`] when the body is not such a value.
 pub fn decode<T: DeserializeOwned>(item: &Item) -> Result<Stored<T>, TableError> {
     let value = serde_json::from_slice(&item.body).map_err(|error| {
-        TableError::Failed(format!("{}/{} cannot be read: {error}", item.key.pk, item.key.sk))
+        let problem = misfit(&error);
+        TableError::Failed(format!("{}/{} cannot be read: {problem}", item.key.pk, item.key.sk))
     })?;
     Ok(Stored { value, version: item.version })
 }

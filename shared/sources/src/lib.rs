@@ -4,6 +4,7 @@
 mod json;
 pub mod limits;
 pub mod phone;
+mod rate;
 pub mod shopify;
 mod signature;
 pub mod track;
@@ -13,6 +14,8 @@ use harkara_domain::{Fact, StoreId, reference::ReferenceKey};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::fmt;
+
+pub use rate::{Bucket, Rate};
 
 /// A request as it came in. Its `Debug` form shows neither headers nor body: they hold signatures
 /// and customers' data.
@@ -55,6 +58,9 @@ pub struct Connection {
     /// The key of the references in our buttons.
     #[serde(default)]
     pub reference_key: Option<ReferenceKey>,
+    /// How fast the source may speak; [`Rate::USUAL`] if absent.
+    #[serde(default)]
+    pub rate: Option<Rate>,
 }
 
 impl fmt::Debug for Connection {
@@ -64,6 +70,7 @@ impl fmt::Debug for Connection {
             .field("verify_token", &self.verify_token.is_some())
             .field("region", &self.region)
             .field("reference_key", &self.reference_key.is_some())
+            .field("rate", &self.rate)
             .finish()
     }
 }

@@ -24,6 +24,8 @@ pub const EMAIL: usize = 254;
 pub const ID: usize = 64;
 /// Bytes of a message's id; WhatsApp's have about 60.
 pub const MESSAGE_ID: usize = 256;
+/// Bytes of the reference that comes back with a receipt: no more are sent (Meta, `biz_opaque_callback_data`).
+pub const REFERENCE: usize = 512;
 /// Tags of an order that are kept.
 pub const TAGS: usize = 50;
 /// Discount codes of an order that are kept.

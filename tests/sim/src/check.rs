@@ -1,21 +1,28 @@
 //! What must hold of every world, at each write and when it is quiet.
 
+mod letters;
+mod sends;
+mod views;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use harkara_domain::{
     OrderStatus, OrderView, Run,
-    run::{Outcome, RunStatus, StageStatus},
+    run::{RunStatus, StageStatus},
 };
 use harkara_engine::{
-    bury::{Content, DeadLetter},
+    job::Job,
+    keys,
     port::{Item, Key},
 };
-use serde_json::Value;
 
-use crate::{outside::Outside, world::World};
+use crate::world::World;
+pub(crate) use letters::{buried, replayed};
+pub use sends::Sends;
+pub(crate) use views::{differences, missed};
 
 #[derive(Default)]
 struct Seen {
@@ -72,23 +79,20 @@ fn all<T: serde::de::DeserializeOwned>(items: &[Item], is: impl Fn(&Key) -> bool
     of.filter_map(|item| Some((item.key.clone(), serde_json::from_slice(&item.body).ok()?))).collect()
 }
 
-/// What does not hold of a world that is quiet.
-pub(crate) fn quiet(world: &World) -> Vec<String> {
-    let items = world.table.items();
-    let runs: Vec<(Key, Run)> = all(&items, |key| key.sk.starts_with("r#"));
-    let mut found = left_over(world);
-    found.extend(runs.iter().flat_map(|(key, run)| unfinished(key, run)));
-    found.extend(doubled(&world.outside, &runs));
-    found.extend(unheard(&world.outside, &runs));
-    found
+fn runs(items: &[Item]) -> Vec<(Key, Run)> {
+    all(items, |key| key.sk.starts_with("r#"))
 }
 
-/// What does not hold of a world's dead letters, before they are run again.
-pub(crate) fn buried(world: &World) -> Vec<String> {
+/// What does not hold of a world that is quiet, and what became of its messages.
+pub(crate) fn quiet(world: &World) -> (Sends, Vec<String>) {
     let items = world.table.items();
-    let runs: Vec<(Key, Run)> = all(&items, |key| key.sk.starts_with("r#"));
-    let letters: Vec<(Key, DeadLetter)> = all(&items, |key| key.pk.starts_with("d#"));
-    unburied(&runs, &letters, &world.outside)
+    let runs = runs(&items);
+    let mut found = left_over(world);
+    found.extend(runs.iter().flat_map(|(key, run)| unfinished(key, run)));
+    let (sends, doubled) = sends::count(&world.outside, &runs);
+    found.extend(doubled);
+    found.extend(sends::unheard(&world.outside, &runs));
+    (sends, found)
 }
 
 fn left_over(world: &World) -> Vec<String> {
@@ -97,9 +101,17 @@ fn left_over(world: &World) -> Vec<String> {
     if messages + schedules > 0 {
         found.push(format!("{messages} messages and {schedules} schedules are left over"));
     }
-    found.extend(
-        world.queues.lost().iter().map(|body| format!("not even the dead-letter function filed {body}")),
-    );
+    // Nothing is due, and nobody waits for a window of failures.
+    if let Some(at) = world.table.first_due() {
+        found.push(format!("something is still due since {at}"));
+    }
+    if world.table.items().iter().any(|item| item.key == keys::alert(&World::store())) {
+        found.push("a window of failures is still open".to_owned());
+    }
+    // A job that tells of failures may go, as long as they were told of.
+    let lost = world.queues.lost();
+    let lost = lost.iter().filter(|body| !matches!(Job::read(body), Ok(Job::Alert(_))));
+    found.extend(lost.map(|body| format!("not even the dead-letter function filed {body}")));
     found
 }
 
@@ -122,134 +134,6 @@ fn unfinished(key: &Key, run: &Run) -> Vec<String> {
         }
         if state.status == StageStatus::Queued || !reasoned {
             found.push(format!("{name}: stage {stage} is {} without a reason", state.status.as_str()));
-        }
-    }
-    found
-}
-
-/// The messages that WhatsApp took for one stage are one, but for tries whose answer was lost.
-fn doubled(outside: &Outside, runs: &[(Key, Run)]) -> Vec<String> {
-    let mut taken: BTreeMap<(String, String, u16), usize> = BTreeMap::new();
-    for call in outside.calls().into_iter().filter(|call| call.wamid.is_some()) {
-        let stage = &call.stage;
-        *taken.entry((stage.subject.to_string(), stage.run.to_string(), stage.stage)).or_default() += 1;
-    }
-    let mut found = Vec::new();
-    for ((subject, run, stage), count) in taken {
-        let of =
-            |(key, _): &&(Key, Run)| key.pk.ends_with(&format!("#{subject}")) && key.sk == format!("r#{run}");
-        let state = runs.iter().find(of).and_then(|(_, run)| run.stages.get(usize::from(stage)));
-        let Some(state) = state else {
-            found.push(format!("{subject} {run} {stage}: a message of a run that is not there"));
-            continue;
-        };
-        let unsure = state.attempts.iter().filter(|attempt| attempt.outcome == Outcome::Ambiguous).count();
-        if count > 1 + unsure {
-            let tries = &state.attempts;
-            found.push(format!(
-                "{subject} {run}: stage {stage} was sent {count} times, {unsure} unsure: {tries:?}"
-            ));
-        }
-        if state.status != StageStatus::Sent && unsure == 0 {
-            found.push(format!("{subject} {run}: stage {stage} was sent, and is {}", state.status.as_str()));
-        }
-    }
-    found
-}
-
-/// Where WhatsApp echoes our reference, each message that it took is known to have been taken.
-fn unheard(outside: &Outside, runs: &[(Key, Run)]) -> Vec<String> {
-    let mut found = Vec::new();
-    for call in outside.calls().into_iter().filter(|call| call.wamid.is_some() && outside.echoes()) {
-        let (run, number) = (&call.stage.run, call.stage.attempt);
-        let of = |(key, held): &&(Key, Run)| {
-            held.id == *run && key.pk.ends_with(&format!("#{}", call.stage.subject))
-        };
-        let state = runs.iter().find(of).and_then(|(_, run)| run.stages.get(usize::from(call.stage.stage)));
-        let known = state.is_some_and(|state| state.receipts.iter().any(|receipt| receipt.attempt == number));
-        if !known {
-            found.push(format!("{}: nobody knows of the reports on try {number} at it", call.reference));
-        }
-    }
-    found
-}
-
-/// Each failure has a dead letter, and the team has heard.
-fn unburied(runs: &[(Key, Run)], letters: &[(Key, DeadLetter)], outside: &Outside) -> Vec<String> {
-    let filed: BTreeSet<String> =
-        letters.iter().map(|(_, letter)| serde_json::to_string(letter).unwrap_or_default()).collect();
-    let mut found = Vec::new();
-    for (key, run) in runs {
-        for (stage, state) in run.stages.iter().enumerate() {
-            let is_filed = || filed.iter().any(|letter| letter.contains(run.id.as_str()));
-            if state.status == StageStatus::Failed && !is_filed() {
-                found.push(format!("{} {}: stage {stage} has failed without a dead letter", key.pk, key.sk));
-            }
-        }
-    }
-    let mut bodies = BTreeSet::new();
-    for (_, letter) in letters {
-        if let Content::Message { body } = &letter.content
-            && !bodies.insert(body)
-        {
-            found.push(format!("a message has two dead letters: {body}"));
-        }
-    }
-    // What has arrived after all, by a receipt, is nobody's trouble any more.
-    let has_failed = |letter: &DeadLetter| match &letter.content {
-        Content::Message { .. } => true,
-        Content::Stage { job, .. } => runs.iter().any(|(key, run)| {
-            let state = run.stages.get(usize::from(job.stage)).filter(|_| run.id == job.run);
-            key.pk.ends_with(&format!("#{}", job.subject))
-                && state.is_some_and(|state| state.status == StageStatus::Failed)
-        }),
-    };
-    if letters.iter().any(|(_, letter)| has_failed(letter)) && outside.mails().is_empty() {
-        found.push("there are dead letters, and nobody was told".to_owned());
-    }
-    found
-}
-
-/// What flows and their times leave in a view; all else has to be as if nothing had gone wrong.
-const OF_FLOWS: [&str; 8] =
-    ["flags", "notes", "awaits", "listened", "sends", "entered", "stalled_after", "assigned"];
-
-/// What a tap on Cancel comes to: the one or the other.
-const BY_CANCEL: [&str; 2] = ["order_cancelled", "cancellation_requested"];
-
-fn views(world: &World) -> BTreeMap<String, Value> {
-    let is = |key: &Key| key.sk == "v" && (key.pk.starts_with("o#") || key.pk.starts_with("c#"));
-    let views: Vec<(Key, Value)> = all(&world.table.items(), is);
-    // What a tap on Cancel comes to depends on what is known when it comes: nothing can call a parcel back.
-    let tapped = |view: &Value| !view["replies"]["cancel"].is_null();
-    let any_tapped = views.iter().any(|(_, view)| tapped(view));
-    let mut kept = BTreeMap::new();
-    for (key, mut view) in views {
-        let tapped = tapped(&view);
-        if let Some(reached) = view.get_mut("reached").and_then(Value::as_object_mut).filter(|_| tapped) {
-            BY_CANCEL.iter().for_each(|point| _ = reached.remove(*point));
-        }
-        if let Some(fields) = view.as_object_mut() {
-            OF_FLOWS.iter().for_each(|field| _ = fields.remove(*field));
-            if any_tapped {
-                fields.remove("spent");
-            }
-        }
-        kept.insert(key.pk, view);
-    }
-    kept
-}
-
-/// Where the views of two worlds differ in what the shop and its customers said.
-pub(crate) fn differences(world: &World, undisturbed: &World) -> Vec<String> {
-    let (here, there) = (views(world), views(undisturbed));
-    let mut found = Vec::new();
-    let keys: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
-    for key in keys {
-        let (here, there) = (here.get(key), there.get(key));
-        if here != there {
-            let show = |view: Option<&Value>| view.map(ToString::to_string).unwrap_or_default();
-            found.push(format!("{key} is\n    {}\n  and undisturbed it is\n    {}", show(here), show(there)));
         }
     }
     found

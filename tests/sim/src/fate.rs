@@ -157,6 +157,11 @@ impl Fate {
         self.drawn().sabotage == Some(sabotage)
     }
 
+    /// Whether nothing goes wrong any more.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.drawn().odds.stall == 0
+    }
+
     /// The true time.
     pub(crate) fn now(&self) -> Timestamp {
         self.drawn().now
@@ -165,8 +170,8 @@ impl Fate {
     /// The time as the task that asks sees it: machines differ by up to two seconds.
     pub(crate) fn seen(&self) -> Timestamp {
         let task = self.steps.current();
+        let calm = self.is_calm();
         let mut drawn = self.drawn();
-        let calm = drawn.odds.stall == 0;
         let Drawn { random, skews, now, .. } = &mut *drawn;
         let Some(task) = task.filter(|_| !calm) else { return *now };
         let skew = *skews.entry(task).or_insert_with(|| random.i64(-2_000..=2_000));

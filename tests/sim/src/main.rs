@@ -39,9 +39,12 @@ fn main() -> anyhow::Result<ExitCode> {
     for (seed, violation) in &came.violations {
         println!("seed {seed}: {violation}");
     }
+    if let Some((seed, _)) = came.violations.first() {
+        println!("\n{}\nsee cargo run -p harkara-sim -- --seed {seed} --log\n", came.story);
+    }
     println!("{}", came.line());
     if let Some(file) = report {
-        std::fs::write(file, came.report())?;
+        std::fs::write(file, came.report(goal))?;
     }
     Ok(if came.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) payloads: Vec<String>,
     /// Its id, where it was taken.
     pub(crate) wamid: Option<String>,
+    /// Whether whoever called was told so.
+    pub(crate) told: bool,
 }
 
 #[derive(Default)]
@@ -74,6 +76,11 @@ impl Outside {
     /// What WhatsApp got so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.held().calls.clone()
+    }
+
+    /// What it got after so many calls.
+    pub(crate) fn calls_after(&self, seen: usize) -> Vec<Call> {
+        self.held().calls.get(seen..).unwrap_or_default().to_vec()
     }
 
     /// The mails so far.
@@ -154,6 +161,7 @@ impl Http for Outside {
                 reference,
                 stage,
                 wamid: None,
+                told: false,
             });
             held.calls.len() - 1
         };
@@ -167,6 +175,11 @@ impl Http for Outside {
             self.fate.steps.stop(self.fate.now() + SignedDuration::from_secs(10)).await;
         }
         self.fate.step().await;
+        if matches!(answer, Answer::Taken)
+            && let Some(call) = self.held().calls.get_mut(place)
+        {
+            call.told = true;
+        }
         match answer {
             Answer::Taken => response(200, json!({ "messages": [{ "id": format!("wamid.{place}") }] })),
             Answer::TakenAndLost | Answer::Lost => Err(HttpError::AnswerLost("too late".to_owned())),

@@ -11,9 +11,12 @@ use harkara_engine::port::{
     Delivery, Outgoing, Queue, QueueError, QueueName, Scheduler, SchedulerError, Unprocessed,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
-use crate::fate::Fate;
+use crate::{
+    deployments::{as_known, newer, next_version, older},
+    fate::Fate,
+    ledger::Ledger,
+};
 
 /// How long a message is hidden from others while somebody has it.
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(180);
@@ -44,6 +47,7 @@ struct Held {
 pub(crate) struct Queues {
     held: Arc<Mutex<Held>>,
     fate: Fate,
+    ledger: Ledger,
 }
 
 fn signed(span: Duration) -> SignedDuration {
@@ -52,8 +56,22 @@ fn signed(span: Duration) -> SignedDuration {
 
 impl Queues {
     /// Empty ones.
-    pub(crate) fn new(fate: Fate) -> Self {
-        Self { held: Arc::default(), fate }
+    pub(crate) fn new(fate: Fate, ledger: Ledger) -> Self {
+        Self { held: Arc::default(), fate, ledger }
+    }
+
+    /// A body as another deployment writes it that is at work, too, now and then.
+    fn written(&self, body: String) -> String {
+        let odds = |odds: &crate::fate::Odds| odds.schedule;
+        if self.fate.happens("job of an older deployment", odds) {
+            older(&body)
+        } else if self.fate.happens("job of a newer deployment", odds) {
+            newer(&body)
+        } else if self.fate.happens("job of the next version", |odds| odds.schedule / 50) {
+            next_version(&body)
+        } else {
+            body
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -128,7 +146,9 @@ impl Queues {
             // Delivered twice at once: the other copy stays to be had.
             let doubled = self.fate.happens("message delivered twice", |odds| odds.doubled);
             message.visible = if doubled { now } else { now + VISIBILITY };
-            let (body, receives) = (message.body.clone(), message.receives);
+            // In the end the newer deployment is the only one.
+            let body = if self.fate.is_calm() { as_known(&message.body) } else { message.body.clone() };
+            let receives = message.receives;
             batch.push(Delivery { id: id.to_string(), receipt: receipt.to_string(), body, receives });
         }
         batch
@@ -172,21 +192,6 @@ impl Queues {
     }
 }
 
-/// A job as it was written before its fields had company: two deployments are at work at once.
-fn as_before(body: &str) -> String {
-    let Ok(Value::Object(mut job)) = serde_json::from_str(body) else { return body.to_owned() };
-    if job.get("job").and_then(Value::as_str) == Some("stage") {
-        job.retain(|field, value| {
-            !(["series", "failed", "priority"].contains(&field.as_str()) && is_default(value))
-        });
-    }
-    Value::Object(job).to_string()
-}
-
-fn is_default(value: &Value) -> bool {
-    matches!(value, Value::Null | Value::Bool(false)) || value.as_u64() == Some(0)
-}
-
 #[async_trait]
 impl Queue for Queues {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
@@ -202,8 +207,10 @@ impl Queue for Queues {
             }
             let late = self.fate.happens("message late", |odds| odds.schedule);
             let late = if late { self.fate.between(1_000, 120_000) } else { SignedDuration::ZERO };
-            let older = self.fate.happens("job of an older deployment", |odds| odds.schedule);
-            let body = if older { as_before(&message.body) } else { message.body };
+            if queue == QueueName::Events {
+                self.ledger.given(&message.body);
+            }
+            let body = self.written(message.body);
             self.fate.note(|| format!("sends to {queue}: {body}"));
             self.put(queue, body, now + signed(message.delay) + late);
         }
@@ -246,7 +253,13 @@ impl Scheduler for Queues {
             return Err(SchedulerError("the simulation says no".to_owned()));
         }
         self.fate.note(|| format!("schedules {when} {queue}: {body}"));
-        self.held().schedules.entry(name.to_owned()).or_insert((when, queue, body));
+        if !self.held().schedules.contains_key(name) {
+            if queue == QueueName::Events {
+                self.ledger.given(&body);
+            }
+            let body = self.written(body);
+            self.held().schedules.insert(name.to_owned(), (when, queue, body));
+        }
         if self.fate.strikes("schedule's answer lost", |odds| odds.answer_lost) {
             return Err(SchedulerError("the answer was lost".to_owned()));
         }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harkara_sim::{Odds, Outcome, run};
+use harkara_sim::{Facts, Odds, Outcome, Sends, run};
 
 /// When it is enough.
 #[derive(Clone, Copy)]
@@ -24,16 +24,29 @@ pub(crate) enum Goal {
     Faults(u64),
 }
 
+impl Goal {
+    /// As it is asked for.
+    fn argument(self) -> String {
+        match self {
+            Self::Seeds(seeds) => format!("--seeds {seeds}"),
+            Self::Faults(faults) => format!("--faults {faults}"),
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Default)]
 pub(crate) struct Came {
     seeds: u64,
     faults: BTreeMap<&'static str, u64>,
     events: u64,
-    messages: u64,
+    sends: Sends,
+    facts: Facts,
     replayed: u64,
     /// What did not hold, by seed.
     pub(crate) violations: Vec<(u64, String)>,
+    /// The timelines of the first of these.
+    pub(crate) story: String,
     took: Duration,
 }
 
@@ -45,8 +58,12 @@ impl Came {
     fn take(&mut self, seed: u64, outcome: Outcome) {
         self.seeds += 1;
         self.events += outcome.events;
-        self.messages += outcome.messages;
+        self.sends += outcome.sends;
+        self.facts += outcome.facts;
         self.replayed += outcome.replayed;
+        if self.story.is_empty() {
+            self.story = outcome.story;
+        }
         for (fault, count) in outcome.faults {
             *self.faults.entry(fault).or_default() += count;
         }
@@ -62,17 +79,19 @@ impl Came {
 
     /// In a line.
     pub(crate) fn line(&self) -> String {
-        let Self { seeds, events, messages, replayed, violations, took, .. } = self;
+        let Self { seeds, events, sends, facts, replayed, violations, took, .. } = self;
         let (faults, seconds) = (self.faults(), took.as_secs_f64());
         format!(
-            "{seeds} seeds, {faults} faults, {events} events, {messages} messages, {replayed} dead letters run \
+            "{seeds} seeds, {faults} faults, {events} events, {} facts, {} messages, {replayed} dead letters run \
              again, {} violations, {seconds:.1} s",
+            facts.given,
+            sends.taken,
             violations.len()
         )
     }
 
     /// As a page.
-    pub(crate) fn report(&self) -> String {
+    pub(crate) fn report(&self, goal: Goal) -> String {
         let seconds = self.took.as_secs_f64();
         let mut kinds: Vec<_> = self.faults.iter().collect();
         kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -84,11 +103,20 @@ impl Came {
         let rate = self.seeds as f64 / seconds.max(0.001);
         format!(
             include_str!("report.md"),
+            goal = goal.argument(),
             machine = machine(),
             seeds = self.seeds,
             total = self.faults(),
             events = self.events,
-            messages = self.messages,
+            given = self.facts.given,
+            applied = self.facts.applied,
+            duplicate = self.facts.duplicate,
+            ignored = self.facts.ignored,
+            quarantined = self.facts.quarantined,
+            taken = self.sends.taken,
+            ambiguous = self.sends.ambiguous,
+            reconciled = self.sends.reconciled,
+            again = self.sends.again,
             replayed = self.replayed,
             violations = self.violations.len(),
             seconds = seconds,

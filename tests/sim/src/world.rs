@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use anyhow::Context;
 use harkara_domain::StoreId;
 use harkara_engine::{
     port::{Clock, Item, QueueName},
@@ -19,27 +20,30 @@ use harkara_onebox::{
     world::{Ports, World as Harkara},
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
 use crate::{
     fate::{Fate, Odds, Sabotage},
+    ledger::Ledger,
     outside::Outside,
     queues::Queues,
     shop::{Life, TeamDeed},
     steps::{Running, TaskId},
+    stores::Kind,
     table::MemoryTable,
 };
 use tasks::{Task, What};
 
 /// How many of a function work at once.
 const AT_ONCE: usize = 3;
+/// Where a shop's own programs tell.
+const TRACK: &str = "/v1/track";
 /// Between two sweeps.
 const SWEEP: SignedDuration = SignedDuration::from_mins(2);
 /// The most that happens in a world; far above what a life takes.
 const MAX_EVENTS: u64 = 400_000;
 
-/// A store that is set up, as its table holds it.
-static SET_UP: OnceLock<Vec<Item>> = OnceLock::new();
+/// Stores that are set up, as their tables hold them.
+static SET_UP: [OnceLock<Vec<Item>>; Kind::COUNT] = [const { OnceLock::new() }; Kind::COUNT];
 
 /// A webhook on its way.
 #[derive(Clone)]
@@ -80,6 +84,9 @@ pub(crate) struct World {
     inbox: BTreeMap<(Timestamp, u64), Incoming>,
     lives: Vec<Life>,
     swept: Timestamp,
+    /// Until when the sweep has to look for dates, and how often.
+    dates: Option<(Timestamp, SignedDuration)>,
+    pub(crate) ledger: Ledger,
     /// Webhooks that were answered with 200.
     pub(crate) taken: Vec<Arrival>,
     pub(crate) violations: Vec<String>,
@@ -88,49 +95,26 @@ pub(crate) struct World {
     seen: usize,
 }
 
-/// Each time a customer asks, and asking leaves nothing in a view by which a repetition could be known.
-const ANSWERS: &str = "
-name: Where is it
-trigger: { message_received: { intent: where_is_it } }
-re_entry: always
-stages:
-  - name: Take note
-    workflow: [{ log_event: They ask where it is }]
-";
-
-/// The demo store, with a number and with secrets that are the same every time.
-fn store() -> anyhow::Result<StoreFile> {
-    let mut file = StoreFile::demo("https://shop.example")?;
-    file.connections.insert("shopify".to_owned(), json!({ "secrets": ["shop-secret"], "region": "PK" }));
-    let whatsapp = json!({
-        "secrets": ["meta-secret"], "verify_token": "token", "region": "PK",
-        "reference_key": "0123456789abcdef0123456789abcdef", "phone_number_id": "310042001042",
-        "access_token": "token", "api_url": "https://graph.example/v23.0",
-    });
-    file.connections.insert("whatsapp".to_owned(), whatsapp);
-    file.flows.push(ANSWERS.to_owned());
-    Ok(file)
-}
-
 impl World {
     /// A world at its beginning, set up, with nothing going wrong yet.
-    pub(crate) fn new(fate: Fate, echoes: bool) -> anyhow::Result<Self> {
+    pub(crate) fn new(fate: Fate, kind: Kind, echoes: bool) -> anyhow::Result<Self> {
         // What a store sets up takes longer to read than its orders to live, and is the same in every world.
-        if SET_UP.get().is_none() {
-            let mut first = Self::empty(Fate::of(0, fate.now(), Odds::NONE, false), true)?;
-            let (harkara, file) = (first.harkara.clone(), store()?);
+        let set_up = SET_UP.get(kind.place()).context("a kind without a place")?;
+        if set_up.get().is_none() {
+            let mut first = Self::empty(Fate::of(0, fate.now(), Odds::NONE, false), kind, true)?;
+            let (harkara, file) = (first.harkara.clone(), kind.store()?);
             first.alone(async move { file.put(&harkara.setup).await })?;
-            _ = SET_UP.set(first.table.items());
+            _ = set_up.set(first.table.items());
         }
-        let world = Self::empty(fate, echoes)?;
-        world.table.restore(SET_UP.get().map(Vec::as_slice).unwrap_or_default());
+        let world = Self::empty(fate, kind, echoes)?;
+        world.table.restore(set_up.get().map(Vec::as_slice).unwrap_or_default());
         Ok(world)
     }
 
-    fn empty(fate: Fate, echoes: bool) -> anyhow::Result<Self> {
-        let file = store()?;
+    fn empty(fate: Fate, kind: Kind, echoes: bool) -> anyhow::Result<Self> {
+        let (file, ledger) = (kind.store()?, Ledger::default());
         let table = MemoryTable::new(fate.clone());
-        let queues = Queues::new(fate.clone());
+        let queues = Queues::new(fate.clone(), ledger.clone());
         let outside = Outside::new(fate.clone(), file.connections, echoes);
         let harkara = Arc::new(Harkara::new(Ports {
             table: Arc::new(table.clone()),
@@ -143,6 +127,8 @@ impl World {
         }));
         let world = Self {
             swept: fate.now(),
+            dates: kind.dates().map(|(span, every)| (fate.now() + span, every)),
+            ledger,
             fate,
             table,
             queues,
@@ -195,9 +181,15 @@ impl World {
     /// When the sweep has something to look at.
     fn next_sweep(&self) -> Option<Timestamp> {
         let sweeping = self.tasks.values().any(|task| matches!(task.what, What::Sweep));
-        let due = self.table.first_due().filter(|_| !sweeping && !self.fate.is_off(Sabotage::Sweep))?;
+        if sweeping || self.fate.is_off(Sabotage::Sweep) {
+            return None;
+        }
         // A clock may be two seconds behind.
-        Some((due + Sweeper::GRACE + SignedDuration::from_secs(3)).max(self.swept + SWEEP))
+        let due = self.table.first_due().map(|due| due + Sweeper::GRACE + SignedDuration::from_secs(3));
+        let due = due.map(|due| due.max(self.swept + SWEEP));
+        let dates = self.dates.map(|(until, every)| (until, self.swept + every));
+        let dates = dates.filter(|(until, next)| next < until).map(|(_, next)| next);
+        due.into_iter().chain(dates).min()
     }
 
     /// Lets one thing happen. `false` when nothing is left to happen.
@@ -258,6 +250,8 @@ impl World {
         let started =
             self.alone(async move { replayer.start(&Self::store(), Filter::default(), "team").await });
         let total = started?.total;
+        // Dates that came to light just now are looked for as well.
+        self.dates = self.dates.map(|(_, every)| (self.fate.now() + every * 2, every));
         self.run();
         Ok(total as u64)
     }

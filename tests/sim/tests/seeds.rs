@@ -6,15 +6,15 @@ use std::{
     thread,
 };
 
-use harkara_sim::{Odds, Sabotage, run};
+use harkara_sim::{Odds, Outcome, Sabotage, run};
 
 /// How many seeds every run of the tests goes through.
 const SEEDS: u64 = 2_000;
 
-/// Goes through seeds on all processors; the first that is broken, with what does not hold.
-fn first_broken(seeds: u64, sabotage: Option<Sabotage>) -> Option<(u64, Vec<String>)> {
+/// Goes through seeds on all processors; the first that is broken.
+fn first_broken(seeds: u64, sabotage: Option<Sabotage>) -> Option<(u64, Outcome)> {
     let next = AtomicU64::new(0);
-    let broken = std::sync::Mutex::new(None::<(u64, Vec<String>)>);
+    let broken = std::sync::Mutex::new(None::<(u64, Outcome)>);
     let workers = thread::available_parallelism().map_or(2, usize::from);
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -26,7 +26,7 @@ fn first_broken(seeds: u64, sabotage: Option<Sabotage>) -> Option<(u64, Vec<Stri
                     }
                     let outcome = run(seed, Odds::of(seed), sabotage, false).unwrap();
                     if !outcome.violations.is_empty() {
-                        broken.lock().unwrap().get_or_insert((seed, outcome.violations));
+                        broken.lock().unwrap().get_or_insert((seed, outcome));
                     }
                 }
             });
@@ -37,9 +37,9 @@ fn first_broken(seeds: u64, sabotage: Option<Sabotage>) -> Option<(u64, Vec<Stri
 
 #[test]
 fn nothing_is_lost_doubled_or_stale() {
-    if let Some((seed, violations)) = first_broken(SEEDS, None) {
+    if let Some((seed, Outcome { violations, story, .. })) = first_broken(SEEDS, None) {
         let again = format!("cargo run -p harkara-sim -- --seed {seed} --log");
-        panic!("seed {seed}: {}\nsee {again}", violations.join("\n"));
+        panic!("seed {seed}: {}\n\n{story}\nsee {again}", violations.join("\n"));
     }
 }
 

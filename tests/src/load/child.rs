@@ -100,6 +100,8 @@ pub(crate) struct Harkara {
     binary: PathBuf,
     folder: TempDir,
     process: Option<Process>,
+    /// Where what it says goes.
+    pub(crate) log: PathBuf,
     /// Where it listens.
     pub(crate) port: Loopback,
     /// A viewer's key for its API.
@@ -123,6 +125,7 @@ impl Harkara {
         let folder = tempfile::Builder::new().prefix("load-").tempdir_in(work)?;
         let mut harkara = Self {
             binary: binary.to_owned(),
+            log: folder.path().join("serve.log"),
             folder,
             process: None,
             port: Loopback::free()?,
@@ -143,21 +146,34 @@ impl Harkara {
     /// When it does not come up within 30 s.
     pub(crate) async fn serve(&mut self, scale: u32) -> Result<Duration> {
         let begun = Instant::now();
-        let log = self.folder.path().join("serve.log");
+        self.begin(scale)?;
+        let process = self.process.as_mut().context("harkara is not running")?;
+        if let Err(error) = process.up(self.port, "/healthz", Self::UP).await {
+            bail!("harkara serve: {error}\n{}", self.said());
+        }
+        Ok(begun.elapsed())
+    }
+
+    /// Starts the server and does not wait for it.
+    ///
+    /// # Errors
+    /// When the binary is missing.
+    pub(crate) fn begin(&mut self, scale: u32) -> Result<()> {
         let mut command = Command::new(&self.binary);
         command.arg("serve").args(["--quiet", "--store", store::NAME, "--listen", &self.port.to_string()]);
         command.arg("--data").arg(self.data());
         if scale > 1 {
             command.args(["--time-scale", &scale.to_string()]);
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&self.log)?);
         let child = command.spawn().with_context(|| format!("starting {}", self.binary.display()))?;
-        let process = self.process.insert(Process(child));
-        if let Err(error) = process.up(self.port, "/healthz", Self::UP).await {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            bail!("harkara serve: {error}\n{said}");
-        }
-        Ok(begun.elapsed())
+        self.process = Some(Process(child));
+        Ok(())
+    }
+
+    /// What the server has said since it was last started.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// Kills the server as a power cut would (`kill -9`).

@@ -6,9 +6,13 @@ mod body;
 mod child;
 mod client;
 mod crash;
+mod disk;
+mod kills;
 mod measure;
 mod mock;
 mod post;
+mod proof;
+mod receipts;
 mod report;
 mod scenario;
 mod store;
@@ -40,7 +44,12 @@ enum Command {
     Delayed(Options),
     /// Kills harkara (kill -9) in the middle and starts it again: what is lost, what is doubled?
     Crash(Options),
-    /// All four, as a Markdown table.
+    /// Kills it again and again at random moments: nothing may be lost, doubled or stuck.
+    Kills(kills::Kills),
+    /// Fills the disk under it while messages are on their way: nothing may be lost or doubled once there is
+    /// space again.
+    Disk(disk::Disk),
+    /// The first four, as a Markdown table.
     All(Options),
     /// The mock provider alone.
     Mock(Mock),
@@ -129,6 +138,20 @@ async fn perform(command: Command) -> Result<()> {
         Command::Steady(options) => show(&options, &[scenario::steady(&options).await?]),
         Command::Delayed(options) => show(&options, &[scenario::delayed(&options).await?]),
         Command::Crash(options) => show(&options, &[crash::crash(&options).await?]),
+        Command::Kills(asked) => {
+            let killed = kills::kills(&asked).await?;
+            show_one(&asked.options, &killed)?;
+            killed.proof.judge()
+        }
+        Command::Disk(asked) => match disk::disk(&asked).await? {
+            Ok(filled) => {
+                show_one(&asked.options, &filled)?;
+                filled.judge()
+            }
+            Err(problem) => {
+                print(&format!("disk: skipped, no small file system can be mounted here: {problem}"))
+            }
+        },
         Command::All(options) => {
             let mut outcomes = Vec::new();
             for name in ["flat", "steady", "delayed", "crash"] {
@@ -156,6 +179,10 @@ fn show(options: &Options, outcomes: &[Outcome]) -> Result<()> {
         print(&text)?;
     }
     Ok(())
+}
+
+fn show_one<T: serde::Serialize + std::fmt::Display>(options: &Options, outcome: &T) -> Result<()> {
+    print(&if options.json { serde_json::to_string(outcome)? } else { outcome.to_string() })
 }
 
 fn print(text: &str) -> Result<()> {

@@ -72,6 +72,14 @@ impl Ledger {
         open.map(|(place, _)| place).collect()
     }
 
+    /// The places of the orders that were posted and are not acknowledged: what a shop posts again.
+    pub(crate) fn unanswered(&self) -> Vec<usize> {
+        let entries = self.entries();
+        let open = entries.iter().enumerate();
+        let open = open.filter(|(_, entry)| !matches!(entry.fate, Fate::Waiting | Fate::Taken));
+        open.map(|(place, _)| place).collect()
+    }
+
     /// The place of an order's number, where it is one of the book's.
     pub(crate) fn place(&self, number: u64) -> Option<usize> {
         let place = usize::try_from(number.checked_sub(self.first)?).ok()?;

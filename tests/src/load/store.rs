@@ -9,6 +9,8 @@ use super::client::Loopback;
 pub(crate) const NAME: &str = "load";
 /// Signs its Shopify webhooks. It guards nothing: the store lives for one measurement on loopback.
 pub(crate) const SHOPIFY_SECRET: &str = "load-shopify-secret-of-one-measurement";
+/// Signs its WhatsApp webhooks, as little guarded.
+pub(crate) const WHATSAPP_SECRET: &str = "load-whatsapp-secret-of-one-measurement";
 /// Meta's version and the number's id in the addresses of the mock provider.
 pub(crate) const MESSAGES_PATH: &str = "/v23.0/1/messages";
 /// The ids of the flows that take every generated order.
@@ -47,7 +49,7 @@ pub(crate) fn connections(mock: Loopback) -> Value {
     json!({
         "shopify": { "secrets": [SHOPIFY_SECRET], "region": "PK" },
         "whatsapp": {
-            "secrets": ["load-whatsapp-secret-of-one-measurement"],
+            "secrets": [WHATSAPP_SECRET],
             "verify_token": "load-verify-token",
             "region": "PK",
             "reference_key": "load-reference-key-0123456789abcdef",

@@ -3,20 +3,30 @@
 use axum::{
     Json,
     body::Bytes,
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 use harkara_domain::{Fact, fact::Actor};
-use harkara_engine::{ingest, port::QueueName};
-use harkara_sources::track::{self, Problem, Refused, Telling};
+use harkara_engine::{
+    count::{self, Fate, Source},
+    ingest,
+    port::QueueName,
+};
+use harkara_sources::{
+    Rate,
+    track::{self, Problem, Refused, Telling},
+};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::Answer;
 use crate::{desk::Desk, dress::Dressed, failure::Failure, guard::Caller, words::capital};
 
-/// 202: the facts are in the queue, and the matcher folds them in a moment. 422 with every problem,
-/// and 503 when the queue fails: what was told is to be told again then, and counts once.
+/// 202: the facts are in the queue, and the matcher folds them in a moment. 422 with every problem, 429
+/// with `Retry-After` for more than [`Rate::USUAL`], and 503 when the queue fails: what was told is to be told again then, and counts once.
 pub(crate) async fn track(desk: Desk, headers: HeaderMap, body: Bytes) -> Answer {
     if !is_json(&headers) {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into());
@@ -29,16 +39,20 @@ pub(crate) async fn track(desk: Desk, headers: HeaderMap, body: Bytes) -> Answer
         is_zone: |name| TimeZone::get(name).is_ok(),
     };
     let counters = &desk.console.counters;
+    if let Err(seconds) = desk.console.rates.take(desk.store().as_str(), "track", Rate::USUAL, desk.now) {
+        counters.webhooks_refused.add((Source::Track, count::Refused::TooMany));
+        return Ok(too_many(seconds));
+    }
     let facts = match track::parse(telling, &body) {
         Ok(facts) => facts,
         Err(refused) => {
-            counters.add("api.refused");
+            counters.webhooks_refused.add((Source::Track, count::Refused::Malformed));
             return refusal(&refused);
         }
     };
     let ids: Vec<String> = facts.iter().map(|fact| fact.id.to_string()).collect();
     enqueue(&desk, facts).await?;
-    counters.add("api.taken_in");
+    counters.facts.add_many((Source::Track, Fate::TakenIn), ids.len());
     let told = json!({ "facts": ids.len(), "ids": ids });
     Ok((StatusCode::ACCEPTED, Json(told)).into_response())
 }
@@ -63,6 +77,14 @@ fn actor(caller: &Caller) -> Actor {
         Some(name) if caller.session.is_none() => Actor::Program(name.to_owned()),
         _ => Actor::Person(caller.name.clone()),
     }
+}
+
+fn too_many(seconds: i64) -> Response {
+    let body = Json(json!({ "error": format!("Too many at once. Send it again in {seconds} s.") }));
+    let mut answer =
+        (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds.to_string())], body).into_response();
+    answer.extensions_mut().insert(Dressed);
+    answer
 }
 
 fn refusal(refused: &Refused) -> Answer {

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use harkara_domain::{OrderView, order::Confirmation, run::RunStatus};
-use harkara_engine::read::RunFilter;
+use harkara_engine::{read::RunFilter, sentinel};
 use jiff::SignedDuration;
 
 use crate::{
@@ -24,9 +24,18 @@ struct OverviewPage {
     frame: Frame,
     tiles: Vec<Tile>,
     flagged: Vec<OrderRow>,
+    silences: Vec<Quiet>,
     depths: Vec<(String, u64)>,
     refused: Vec<(String, u64)>,
     counters: Vec<(String, u64)>,
+}
+
+/// A source that went quiet, or did lately.
+struct Quiet {
+    feed: String,
+    since: String,
+    /// When it came again; empty while it has not.
+    until: String,
 }
 
 struct Tile {
@@ -73,11 +82,12 @@ pub(crate) async fn overview(desk: Desk) -> Result<Response, Failure> {
     ];
     let flagged = orders.entries.iter().filter(|order| order.flags_set().next().is_some()).take(MAX_SHOWN);
     let counters: Vec<(String, u64)> = desk.console.counters.all().into_iter().collect();
-    let refused = counters.iter().filter(|(name, _)| name.contains(".refused.")).cloned();
+    let refused = counters.iter().filter(|(name, _)| name.starts_with(REFUSED)).cloned();
     let template = OverviewPage {
         frame: desk.frame("/", "Overview"),
         tiles,
         flagged: flagged.map(|order| OrderRow::of(order, &zoned)).collect(),
+        silences: silences(&desk).await?,
         depths: desk.console.queue_depths.as_ref().map(|depths| depths()).unwrap_or_default(),
         refused: refused.map(|(name, count)| (refusal(&name), count)).collect(),
         counters,
@@ -85,9 +95,25 @@ pub(crate) async fn overview(desk: Desk) -> Result<Response, Failure> {
     page(&template)
 }
 
-/// `shopify.refused.bad_signature` is `Shopify: bad signature`.
+/// The sources that are quiet, and those that were lately.
+async fn silences(desk: &Desk) -> Result<Vec<Quiet>, Failure> {
+    let (zoned, since) = (desk.zoned(), desk.now - desk.console.clock.real(LATELY));
+    let all = sentinel::silences(&*desk.console.table, desk.store(), MAX_SHOWN).await?;
+    let shown = all.iter().filter(|silence| silence.ended_at.is_none_or(|ended| ended >= since));
+    let quiet = shown.map(|silence| Quiet {
+        feed: crate::words::capital(&silence.feed.to_string()),
+        since: zoned.full(silence.since),
+        until: silence.ended_at.map(|ended| zoned.full(ended)).unwrap_or_default(),
+    });
+    Ok(quiet.collect())
+}
+
+/// How the names of refusals begin.
+const REFUSED: &str = "webhooks_refused.";
+
+/// `webhooks_refused.shopify.bad_signature` is `Shopify: bad signature`.
 fn refusal(name: &str) -> String {
-    match name.split_once(".refused.") {
+    match name.strip_prefix(REFUSED).and_then(|rest| rest.split_once('.')) {
         Some((source, why)) => format!("{}: {}", crate::words::source(source), why.replace('_', " ")),
         None => name.to_owned(),
     }

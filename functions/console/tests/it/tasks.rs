@@ -138,6 +138,7 @@ async fn next_door(world: &World) -> Browser {
         secrets: house.secrets.clone(),
         clock: house.clock.clone(),
         counters: house.counters.clone(),
+        rates: house.rates.clone(),
         under_way: house.under_way.clone(),
         store: store.clone(),
         base_url: house.base_url.clone(),

@@ -70,6 +70,7 @@ impl Ports {
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             counters: self.counters.clone(),
+            rates: Arc::default(),
         }
     }
 
@@ -132,6 +133,7 @@ impl Ports {
             secrets: self.secrets.clone(),
             clock: self.clock.clone(),
             counters: self.counters.clone(),
+            rates: Arc::default(),
             under_way: Arc::default(),
             store: store.clone(),
             base_url: "http://shop.test".to_owned(),
@@ -385,6 +387,7 @@ impl World {
             stage,
             series: 0,
             failed: 0,
+            told: None,
         };
         let reason = Reason::Template { problem: "customer.nickname is not known".to_owned() };
         let body = Job::Failure(FailureJob { stage: job, reason }).body();

@@ -9,8 +9,9 @@ use harkara_engine::{
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tracing::Instrument;
 
-use super::Ended;
+use super::{Ended, log, metrics::Metrics};
 use crate::{Config, Missing, Session};
 
 /// A batch of SQS, each record as it came: one that cannot be read must not keep the others from it.
@@ -33,10 +34,17 @@ pub async fn batches(
     work: impl AsyncFn(QueueName, Vec<Delivery>) -> Unprocessed,
 ) -> Result<(), Ended> {
     let sources = Sources::of(session.config(), queues)?;
+    let metrics = Metrics::new(session.counters(), session.config());
     let handle = |event: LambdaEvent<Event>| {
-        let sorted = sources.sort(&event.payload);
-        let work = &work;
-        async move { Ok::<_, Ended>(settle(sorted, work).await) }
+        let span = log::invocation(&event.context.request_id);
+        let sorted = span.in_scope(|| sources.sort(&event.payload));
+        let (work, metrics) = (&work, &metrics);
+        let answer = async move {
+            let answer = settle(sorted, work).await;
+            metrics.tell();
+            Ok::<_, Ended>(answer)
+        };
+        answer.instrument(span)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

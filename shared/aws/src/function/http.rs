@@ -8,9 +8,11 @@ use lambda_http::{
     service_fn,
     tower::ServiceExt,
 };
-use std::{future::Future, net::IpAddr, pin::Pin};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
+use tracing::Instrument;
 
-use super::Ended;
+use super::{Ended, log, metrics::Metrics};
+use crate::Session;
 
 /// Who made a request, as API Gateway knows it: no header of the request can say otherwise. An
 /// extension of every request that [`http()`] gives.
@@ -27,13 +29,24 @@ pub struct Caller {
 ///
 /// # Errors
 /// When Lambda's runtime cannot be reached.
-pub async fn http<F>(work: impl Fn(Request<Bytes>) -> F + Clone + Send + 'static) -> Result<(), Ended>
+pub async fn http<F>(
+    session: &Session,
+    work: impl Fn(Request<Bytes>) -> F + Clone + Send + 'static,
+) -> Result<(), Ended>
 where
     F: Future<Output = Response<Bytes>> + Send + 'static,
 {
+    let metrics = Arc::new(Metrics::new(session.counters(), session.config()));
     let answer = move |request: lambda_http::Request| {
-        let answer = work(taken(request));
-        async move { Ok::<_, Ended>(Whole(answer.await)) }
+        let context = request.lambda_context_ref();
+        let span = log::invocation(context.map_or("", |context| &context.request_id));
+        let (answer, metrics) = (work(taken(request)), metrics.clone());
+        let whole = async move {
+            let answer = answer.await;
+            metrics.tell();
+            Ok::<_, Ended>(Whole(answer))
+        };
+        whole.instrument(span)
     };
     let service = Adapter::from(service_fn(answer)).map_request(|event: LambdaEvent<LambdaRequest>| {
         LambdaEvent { payload: mended(event.payload), context: event.context }

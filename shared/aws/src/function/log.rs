@@ -1,6 +1,5 @@
-//! Logs: a line of JSON each on the standard output, which Lambda brings to CloudWatch.
+//! Logs on the standard output, which Lambda brings to CloudWatch.
 
-use std::panic;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     layer::{Layer, SubscriberExt},
@@ -11,20 +10,12 @@ use tracing_subscriber::{
 /// otherwise. Libraries are heard from `WARN` on. Lambda filters by a line's own level only where it
 /// bears a time, so it does.
 pub(super) fn start(level: Option<&str>) {
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
     let level = level_of(level);
-    let heard = Targets::new()
-        .with_default(level.min(LevelFilter::WARN))
-        .with_target("harkara", level)
-        // Its spans bear the request's id; the lines within them are ours.
-        .with_target("lambda_runtime", level);
+    let heard = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("harkara", level);
+    let lines = harkara_log::lines(std::io::stdout);
     // Who has logs already, such as a test, keeps them.
     drop(tracing_subscriber::registry().with(lines.with_filter(heard)).try_init());
-    // A panic's words can hold what it stumbled over, which may be a customer's.
-    panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(target: "harkara", place, "a panic");
-    }));
+    harkara_log::hush_panics();
 }
 
 fn level_of(name: Option<&str>) -> LevelFilter {
@@ -35,6 +26,12 @@ fn level_of(name: Option<&str>) -> LevelFilter {
         Some("ERROR" | "FATAL") => LevelFilter::ERROR,
         _ => LevelFilter::INFO,
     }
+}
+
+/// The span of an invocation.
+pub(super) fn invocation(request: &str) -> tracing::Span {
+    // An error's level only so that no filter parts lines from it; the name is the one of Lambda's own lines.
+    tracing::error_span!("invocation", requestId = request)
 }
 
 #[cfg(test)]

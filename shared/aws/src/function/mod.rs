@@ -3,6 +3,7 @@
 mod batches;
 mod http;
 mod log;
+mod metrics;
 mod schedule;
 
 use std::{error::Error, future::Future, process::ExitCode};

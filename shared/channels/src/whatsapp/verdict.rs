@@ -17,6 +17,9 @@ const PAIR_LIMIT: Duration = Duration::from_secs(6);
 /// A phone number's rating recovers in hours, not minutes.
 const SENDER_PAUSE: Duration = HOUR;
 
+/// The most bytes of a message's id that is kept, as of those in receipts; WhatsApp's have about 60.
+const MAX_ID: usize = 256;
+
 /// The characters of an error's words that are kept.
 const MAX_MESSAGE: usize = 300;
 
@@ -88,7 +91,8 @@ pub fn verdict(response: &HttpResponse) -> Verdict {
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let status = response.status;
     if (200..300).contains(&status) {
-        let id = body.pointer("/messages/0/id").and_then(Value::as_str).filter(|id| !id.is_empty());
+        let id = body.pointer("/messages/0/id").and_then(Value::as_str);
+        let id = id.filter(|id| (1..=MAX_ID).contains(&id.len()));
         return match id {
             Some(id) => Verdict::Accepted(id.to_owned()),
             None => Verdict::Unclear(bare(status, "no message id in the answer")),

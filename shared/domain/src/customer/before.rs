@@ -21,7 +21,7 @@ impl CustomerView {
         let last = [self.last_order.take(), self.previous_order.take()].into_iter().flatten();
         let mut last = last.filter(|(placed, _)| !since(*placed));
         (self.last_order, self.previous_order) = (last.next(), last.next());
-        self.contact.take_if(|(told, _)| since(*told));
+        self.forget_contact(since);
         self.last_inbound_at.take_if(|told| since(*told));
         if self.opted_out_at.is_some_and(since) {
             (self.opted_out, self.opted_out_at) = (false, None);

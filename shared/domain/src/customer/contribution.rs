@@ -66,7 +66,7 @@ impl CustomerView {
             let first = self.first_order_at.map_or(new.created_at, |held| held.min(new.created_at));
             self.first_order_at = Some(first);
             self.place(new.created_at, &new.order);
-            self.contact = self.contact.take().max(Some((new.updated_at, new.contact.clone())));
+            self.contact_by_order(new.updated_at, &new.contact);
             let said_at = new.consent_said_at();
             for (&channel, &wants) in &new.accepts_marketing {
                 let held = self.consent.entry(channel).or_insert((said_at, wants));

@@ -61,12 +61,7 @@ impl CustomerView {
 
     fn take_profile(&mut self, profile: &Profile, at: Timestamp) {
         if profile.contact != Contact::default() {
-            let held = self.contact.take();
-            let told = match &held {
-                Some((_, held)) => profile.contact.clone().or(held),
-                None => profile.contact.clone(),
-            };
-            self.contact = held.max(Some((at, told)));
+            self.contact_by_profile(at, &profile.contact);
         }
         newer(&mut self.birthday, at, profile.birthday.as_ref());
         newer(&mut self.timezone, at, profile.timezone.as_ref());

@@ -4,6 +4,7 @@
 //! difference between what that order added before and what it adds now, so it cannot drift.
 
 mod before;
+mod contact;
 mod contribution;
 mod fold;
 
@@ -20,6 +21,7 @@ use crate::{
     id::{CustomerId, FlowId, OrderId, StoreId},
     money::Currency,
 };
+pub use contact::Told;
 pub use contribution::Contribution;
 pub use fold::fold;
 
@@ -30,9 +32,12 @@ pub struct CustomerView {
     pub store: StoreId,
     /// The customer.
     pub id: CustomerId,
-    /// Name and addresses, as the latest order state says.
+    /// Name and addresses, as the latest order state says, or a profile since; filled in from the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<(Timestamp, Contact)>,
+    /// What each of the two has told, where a profile has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Box<Told>>,
     /// Orders placed, cancelled and returned ones included.
     #[serde(default)]
     pub orders: u32,
@@ -164,6 +169,7 @@ impl CustomerView {
             store: store.clone(),
             id: id.clone(),
             contact: None,
+            told: None,
             orders: 0,
             spent: BTreeMap::new(),
             returns: 0,

@@ -139,7 +139,8 @@ impl StageRun {
     /// Attempts kept in the record.
     pub const MAX_ATTEMPTS: usize = 12;
 
-    pub(super) fn waiting() -> Self {
+    /// One whose turn has not come.
+    pub fn waiting() -> Self {
         Self {
             status: StageStatus::Queued,
             due: None,

@@ -22,6 +22,7 @@ mod parse_all;
 mod place;
 mod reference;
 mod rehearse;
+mod rhythm;
 mod run;
 mod schema;
 mod timing;

@@ -5,7 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use harkara_engine::port::Clock;
 use tokio::sync::Notify;
 
-use super::window::{Held, Taken, Terms, Window};
+use super::{
+    ready::Held,
+    window::{Load, Taken, Terms, Window},
+};
 use crate::{
     clock::{millis, millis_after, real_span},
     place::due_of,
@@ -57,12 +60,12 @@ impl Lane {
         self.changed(&window, due);
     }
 
-    /// Takes in what was loaded from disk; `None` for a load that failed.
-    pub(crate) fn loaded(&self, found: Option<(Vec<(i64, Held)>, bool)>) {
+    /// Takes in what was loaded from disk, and up to where; `None` for a load that failed.
+    pub(crate) fn loaded(&self, load: &Load, found: Option<(Vec<(i64, Held)>, i64)>) {
         let mut window = self.window();
         match found {
-            Some((found, more)) => window.loaded(found, more),
-            None => window.not_loaded(),
+            Some((found, up_to)) => window.loaded(load, found, up_to),
+            None => window.not_loaded(load),
         }
         self.changed(&window, 1);
     }

@@ -1,6 +1,7 @@
 //! Durable queues with SQS's manners: delays, visibility, receive counts, redrive.
 
 mod lane;
+mod ready;
 mod window;
 
 use std::{sync::Arc, time::Duration};
@@ -18,7 +19,8 @@ use crate::{
     writer::op::{Answer, Incoming, Op, Receipt},
 };
 pub(crate) use lane::Lane;
-pub(crate) use window::{Hand, Held, Window};
+pub(crate) use ready::{GroupName, Held};
+pub(crate) use window::{Hand, Load, Window};
 
 /// SQS's longest message, in bytes.
 /// SQS's longest visibility.
@@ -80,8 +82,8 @@ impl Queues {
                 mailbox.push(Op::Redrive { queue, target, receipt });
             }
         }
-        if taken.reload {
-            mailbox.push(Op::Reload { queue });
+        for load in taken.reload {
+            mailbox.push(Op::Reload { queue, load });
         }
         if taken.earlier {
             lane.rearm();
@@ -182,7 +184,7 @@ impl Queue for Queues {
         let now = self.clock.now();
         let messages = messages
             .into_iter()
-            .map(|message| Incoming { due_ms: millis_after(now, message.delay), body: message.body })
+            .map(|message| Incoming::new(millis_after(now, message.delay), message.body))
             .collect();
         let (reply, answer) = oneshot::channel();
         self.ask(queue, Op::Send { queue, messages, reply }, answer).await

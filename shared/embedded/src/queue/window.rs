@@ -1,25 +1,14 @@
-//! What a queue holds in memory: its earliest messages, and what is in flight.
+//! What a queue holds in memory: what lies [`Ready`], and what is in flight.
 //!
-//! Every row up to the *horizon* is either ready here or in flight; what lies behind it is on disk
-//! only and is loaded when the window drains. Memory changes after the commit that it mirrors, so a
-//! failed commit leaves it as it was.
+//! Memory changes after the commit that it mirrors, so a failed commit leaves it as it was. After a
+//! start the rows on disk are looked through once, from the earliest on, some at a time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use harkara_engine::port::Delivery;
 
-use crate::{
-    place::{due_of, last_of},
-    writer::op::Receipt,
-};
-
-/// A message in memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Held {
-    pub(crate) id: i64,
-    pub(crate) receives: u32,
-    pub(crate) body: String,
-}
+use super::ready::{GroupName, Held, Ready};
+use crate::{place::last_of, writer::op::Receipt};
 
 /// Who is at a message in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +25,22 @@ pub(crate) enum Hand {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Flight {
     pub(crate) place: i64,
+    pub(crate) group: GroupName,
     pub(crate) receives: u32,
     /// When it comes again, in milliseconds since 1970.
     pub(crate) visible_at: i64,
     /// The row on disk has this time and this count.
     pub(crate) kept: bool,
     pub(crate) hand: Hand,
+}
+
+/// What to load from disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// The next rows that nobody has looked at since the start.
+    Unseen,
+    /// The next messages of a group.
+    Group(GroupName),
 }
 
 /// What a poller gets.
@@ -52,8 +51,8 @@ pub(crate) struct Taken {
     pub(crate) redrive: Vec<Receipt>,
     /// Their visibility has run out: to be given up.
     pub(crate) expired: Vec<Receipt>,
-    /// The window should be filled.
-    pub(crate) reload: bool,
+    /// What should be loaded.
+    pub(crate) reload: Vec<Load>,
     /// Another poller has something to do or to wait for.
     pub(crate) baton: bool,
     /// The poller that watches the time must look again.
@@ -73,14 +72,12 @@ pub(crate) struct Terms {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Window {
-    ready: BTreeMap<i64, Held>,
-    bytes: usize,
-    horizon: i64,
+    ready: Ready,
     flight: HashMap<i64, Flight>,
     expiries: BTreeSet<(i64, i64)>,
-    reloading: bool,
-    max_messages: usize,
-    max_bytes: usize,
+    /// Up to where the rows that were there at the start have been looked at.
+    seen: i64,
+    looking: bool,
     /// Rows on disk.
     pub(crate) total: u64,
     /// Until when the one poller that watches the time sleeps, if there is one.
@@ -91,31 +88,19 @@ impl Window {
     /// A window over a queue of `total` messages, of which none is loaded yet.
     pub(crate) fn new(max_messages: usize, max_bytes: usize, total: u64) -> Self {
         Self {
-            ready: BTreeMap::new(),
-            bytes: 0,
-            horizon: -1,
+            ready: Ready::new(max_messages, max_bytes),
             flight: HashMap::new(),
             expiries: BTreeSet::new(),
-            reloading: false,
-            max_messages: max_messages.max(1),
-            max_bytes: max_bytes.max(1),
+            seen: -1,
+            looking: false,
             total,
             watched: None,
         }
     }
 
-    /// Takes a message in if it lies within the horizon; the last ones make room.
+    /// Takes a message in, if there is room.
     pub(crate) fn insert(&mut self, place: i64, held: Held) {
-        if place > self.horizon {
-            return;
-        }
-        self.bytes += held.body.len();
         self.ready.insert(place, held);
-        while self.ready.len() > 1 && (self.ready.len() > self.max_messages || self.bytes > self.max_bytes) {
-            let Some((last, held)) = self.ready.pop_last() else { break };
-            self.bytes -= held.body.len();
-            self.horizon = last - 1;
-        }
     }
 
     /// Hands out what is due.
@@ -130,13 +115,12 @@ impl Window {
         }
         let last = last_of(terms.now_ms);
         while taken.deliveries.len() < terms.max {
-            let Some(entry) = self.ready.first_entry().filter(|entry| *entry.key() <= last) else { break };
-            let (place, held) = entry.remove_entry();
-            self.bytes -= held.body.len();
+            let Some((place, held)) = self.ready.pop(last) else { break };
             let spent = terms.max_receives.is_some_and(|max| held.receives >= max);
             let receives = if spent { held.receives } else { held.receives + 1 };
             let hand = if spent { Hand::Writer } else { Hand::Consumer };
-            let flight = Flight { place, receives, visible_at: terms.visible_at, kept: false, hand };
+            let (group, visible_at) = (held.group, terms.visible_at);
+            let flight = Flight { place, group, receives, visible_at, kept: false, hand };
             self.flight.insert(held.id, flight);
             if spent {
                 taken.redrive.push(Receipt { id: held.id, receives });
@@ -146,22 +130,24 @@ impl Window {
             let (id, receipt) = (held.id.to_string(), format!("{}-{receives}", held.id));
             taken.deliveries.push(Delivery { id, receipt, body: held.body, receives });
         }
-        taken.reload = self.wants_reload();
+        taken.reload = self.wants_loaded();
         taken.earlier = self.is_watched_too_late();
         taken.baton = self.next().is_some_and(|next| self.watched.is_none() || next <= terms.now_ms);
         taken
     }
 
-    fn wants_reload(&mut self) -> bool {
-        let low = self.ready.len() <= self.max_messages / 4 && self.bytes <= self.max_bytes / 4;
-        let wants = low && self.horizon != i64::MAX && !self.reloading;
-        self.reloading |= wants;
-        wants
+    fn wants_loaded(&mut self) -> Vec<Load> {
+        let mut wanted: Vec<Load> = self.ready.low().into_iter().map(Load::Group).collect();
+        if self.seen != i64::MAX && !self.looking {
+            self.looking = true;
+            wanted.push(Load::Unseen);
+        }
+        wanted
     }
 
     /// When something happens by itself next: a message becomes due, or a visibility runs out.
     pub(crate) fn next(&self) -> Option<i64> {
-        let due = self.ready.first_key_value().map(|(place, _)| due_of(*place));
+        let due = self.ready.next_due();
         let expiry = self.expiries.first().map(|first| first.0);
         match (due, expiry) {
             (Some(due), Some(expiry)) => Some(due.min(expiry)),
@@ -174,30 +160,36 @@ impl Window {
         self.watched.is_some_and(|until| self.next().is_some_and(|next| next < until))
     }
 
-    /// Where to go on loading, and how much there is room for: messages and bytes.
-    pub(crate) fn room(&self) -> (i64, usize, usize) {
-        let messages = self.max_messages.saturating_sub(self.ready.len()).max(1);
-        (self.horizon, messages, self.max_bytes.saturating_sub(self.bytes).max(1))
+    /// Where to go on loading, and how much to load at most: messages and bytes.
+    pub(crate) fn room(&self, load: &Load) -> (i64, usize, usize) {
+        match load {
+            Load::Unseen => {
+                let (messages, bytes) = self.ready.room_for_all();
+                (self.seen, messages, bytes)
+            }
+            Load::Group(name) => self.ready.room(name),
+        }
     }
 
-    /// Takes in what was loaded from behind the horizon.
-    pub(crate) fn loaded(&mut self, found: Vec<(i64, Held)>, more: bool) {
-        self.reloading = false;
-        self.horizon = match found.last() {
-            Some((last, _)) if more => *last,
-            _ => i64::MAX,
-        };
+    /// Takes in what was loaded; the rows have been looked through up to a place, `i64::MAX` for all.
+    pub(crate) fn loaded(&mut self, load: &Load, found: Vec<(i64, Held)>, up_to: i64) {
+        match load {
+            Load::Unseen => (self.seen, self.looking) = (up_to, up_to != i64::MAX),
+            Load::Group(name) => self.ready.looked_through(name, up_to),
+        }
         for (place, held) in found {
             if !self.flight.contains_key(&held.id) {
-                self.bytes += held.body.len();
                 self.ready.insert(place, held);
             }
         }
     }
 
     /// The load failed; the next poller asks again.
-    pub(crate) fn not_loaded(&mut self) {
-        self.reloading = false;
+    pub(crate) fn not_loaded(&mut self, load: &Load) {
+        match load {
+            Load::Unseen => self.looking = false,
+            Load::Group(name) => self.ready.not_loaded(name),
+        }
     }
 
     /// The flight that a receipt stands for, unless it was received again since.
@@ -223,7 +215,7 @@ impl Window {
         }
         // Rare: the consumer was slower than the visibility.
         let same = |held: &Held| held.id == receipt.id && held.receives == receipt.receives;
-        self.ready.iter().find(|(_, held)| same(held)).map(|(place, _)| *place)
+        self.ready.find(same)
     }
 
     /// The message of a flight has another time now, on disk too.
@@ -243,9 +235,9 @@ impl Window {
         self.flight.remove(&receipt.id);
     }
 
-    /// Whether a message at a place belongs into memory.
-    pub(crate) fn covers(&self, place: i64) -> bool {
-        place <= self.horizon
+    /// Whether a message of a group at a place belongs into memory.
+    pub(crate) fn covers(&self, group: &str, place: i64) -> bool {
+        self.ready.covers(group, place)
     }
 
     /// The message was deleted.
@@ -253,8 +245,8 @@ impl Window {
         self.total = self.total.saturating_sub(1);
         if self.flight(receipt).is_some() {
             self.land(receipt);
-        } else if let Some(held) = self.ready.remove(&place) {
-            self.bytes -= held.body.len();
+        } else {
+            self.ready.remove(place);
         }
     }
 
@@ -283,7 +275,7 @@ impl Window {
             }
             hidden += u64::from(flight.place > last);
         }
-        (out, hidden, settled, self.ready.first_key_value().map(|(place, _)| *place))
+        (out, hidden, settled, self.ready.first())
     }
 
     /// How many messages are in memory.

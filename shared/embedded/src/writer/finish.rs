@@ -2,7 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use harkara_engine::port::{QueueName, WriteError};
+use harkara_engine::{
+    job,
+    port::{QueueName, WriteError},
+};
 
 use super::{
     Writer,
@@ -11,7 +14,7 @@ use super::{
 use crate::{
     clock::millis,
     place::due_of,
-    queue::{Hand, Held},
+    queue::{Hand, Held, Load},
 };
 
 /// How long after a failure the writer tries again what nobody else would, in the clock's milliseconds.
@@ -25,10 +28,9 @@ impl Writer<'_> {
             (Op::Write { reply, .. }, _) => _ = reply.send(Ok(())),
             (Op::Send { queue, messages, reply }, Effect::Placed(places)) => {
                 let now_ms = millis(self.clock.now());
-                let held = messages
-                    .into_iter()
-                    .zip(places)
-                    .map(|(message, place)| (place, Held { id: place, receives: 0, body: message.body }));
+                let held = messages.into_iter().zip(places).map(|(message, place)| {
+                    (place, Held { id: place, receives: 0, group: message.group, body: message.body })
+                });
                 self.shared.lanes.of(queue).add(held, true, now_ms);
                 _ = reply.send(Ok(()));
             }
@@ -49,13 +51,13 @@ impl Writer<'_> {
                 window.land(receipt);
                 window.total = window.total.saturating_sub(1);
                 drop(window);
-                let held = Held { id: place, receives: 0, body };
+                let held = fresh(place, body);
                 self.shared.lanes.of(target).add([(place, held)].into_iter(), true, due_of(place));
             }
             (Op::Redrive { queue, receipt, .. }, _) => {
                 self.shared.lanes.of(queue).window().land(receipt);
             }
-            (Op::Reload { queue }, _) => self.reload(queue),
+            (Op::Reload { queue, load }, _) => self.reload(queue, &load),
             (Op::Schedule { reply, .. }, effect) => {
                 if let Effect::Moved { due_ms, .. } = effect {
                     self.shared.scheduled(due_ms);
@@ -96,7 +98,7 @@ impl Writer<'_> {
                 tracing::warn!(%queue, problem, "a message could not be given up; this is tried again");
                 self.give_back(queue, receipt);
             }
-            Op::Reload { queue } => self.shared.lanes.of(queue).loaded(None),
+            Op::Reload { queue, load } => self.shared.lanes.of(queue).loaded(&load, None),
         }
     }
 
@@ -151,13 +153,14 @@ impl Writer<'_> {
             self.shared.mailbox.push(Op::Redrive { queue, target, receipt });
             return;
         }
-        let covered = window.covers(flight.place);
+        let covered = window.covers(&flight.group, flight.place);
         drop(window);
         let body = if covered { self.messages.of_mut(queue).body(flight.place) } else { Ok(None) };
         match body {
             Ok(body) => {
                 lane.window().land(receipt);
-                let held = body.map(|body| Held { id: receipt.id, receives: flight.receives, body });
+                let (id, receives, group) = (receipt.id, flight.receives, flight.group);
+                let held = body.map(|body| Held { id, receives, group, body });
                 lane.add(held.map(|held| (flight.place, held)).into_iter(), false, now_ms);
             }
             Err(error) => {
@@ -171,20 +174,31 @@ impl Writer<'_> {
         let Effect::Fired(fired) = effect else { return };
         let now_ms = millis(self.clock.now());
         for message in fired {
-            let held = Held { id: message.place, receives: 0, body: message.body };
+            let held = fresh(message.place, message.body);
             self.shared.lanes.of(message.queue).add([(message.place, held)].into_iter(), true, now_ms);
         }
     }
 
     /// Fills a window. Between transactions, so that it sees exactly what is committed.
-    pub(super) fn reload(&mut self, queue: QueueName) {
+    pub(super) fn reload(&mut self, queue: QueueName, load: &Load) {
         let lane = self.shared.lanes.of(queue);
-        let (from, messages, bytes) = lane.window().room();
-        match self.messages.of_mut(queue).after(from, messages, bytes) {
-            Ok(found) => lane.loaded(Some(found)),
+        let room = lane.window().room(load);
+        let wanted = |group: &str, place| match load {
+            Load::Unseen => lane.window().covers(group, place),
+            Load::Group(name) => **name == *group,
+        };
+        match self.messages.of_mut(queue).after(room, wanted) {
+            Ok(found) => {
+                let there_is_more = found.1 != i64::MAX;
+                lane.loaded(load, Some(found));
+                // Whoever is behind a storm is found soon, however fast the storm is taken.
+                if there_is_more && *load == Load::Unseen {
+                    self.shared.mailbox.push(Op::Reload { queue, load: Load::Unseen });
+                }
+            }
             Err(error) => {
                 tracing::error!(%queue, problem = %error, "waiting messages could not be read");
-                lane.loaded(None);
+                lane.loaded(load, None);
             }
         }
     }
@@ -198,4 +212,9 @@ impl Writer<'_> {
             Err(error) => tracing::error!(problem = %error, "the schedules could not be read"),
         }
     }
+}
+
+/// A message that nobody has received yet.
+fn fresh(place: i64, body: String) -> Held {
+    Held { id: place, receives: 0, group: job::group(&body).into(), body }
 }

@@ -1,12 +1,15 @@
 //! The rows of one queue.
 
-use harkara_engine::port::QueueName;
+use harkara_engine::{job, port::QueueName};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, params};
 
 use crate::{
     place::{Numbers, first_of, last_of},
     queue::Held,
 };
+
+/// The most rows that one load looks at: the writer does nothing else meanwhile.
+const LOOKED: i64 = 20_000;
 
 /// The prepared statements of a queue's table.
 pub(crate) struct Messages<'c> {
@@ -77,27 +80,29 @@ impl<'c> Messages<'c> {
         self.body.query_row([place], |row| row.get(0)).optional()
     }
 
-    /// The first messages behind a place: at most `count`, and about `bytes` of bodies. The flag says
-    /// whether there is more behind them.
+    /// The first messages behind a place that are `wanted` by their group and place: at most `count`, and
+    /// about `bytes` of bodies. With them the place up to which it has looked, `i64::MAX` for the end.
     pub(crate) fn after(
         &mut self,
-        place: i64,
-        count: usize,
-        bytes: usize,
-    ) -> rusqlite::Result<(Vec<(i64, Held)>, bool)> {
-        let limit = i64::try_from(count).unwrap_or(i64::MAX);
-        let mut rows = self.after.query([place, limit])?;
-        let (mut found, mut size) = (Vec::new(), 0);
+        (place, count, bytes): (i64, usize, usize),
+        wanted: impl Fn(&str, i64) -> bool,
+    ) -> rusqlite::Result<(Vec<(i64, Held)>, i64)> {
+        let mut rows = self.after.query([place, LOOKED])?;
+        let (mut found, mut size, mut looked) = (Vec::new(), 0, 0);
         while let Some(row) = rows.next()? {
-            let held = Held { id: row.get(1)?, receives: row.get(2)?, body: row.get(3)? };
-            size += held.body.len();
-            found.push((row.get(0)?, held));
-            if size >= bytes {
-                return Ok((found, true));
+            looked += 1;
+            let (place, body) = (row.get(0)?, row.get_ref(3)?.as_str()?);
+            let group = job::group(body);
+            if wanted(&group, place) {
+                size += body.len();
+                let (group, body) = (group.into(), body.to_owned());
+                found.push((place, Held { id: row.get(1)?, receives: row.get(2)?, group, body }));
+            }
+            if found.len() >= count || size >= bytes || looked >= LOOKED {
+                return Ok((found, place));
             }
         }
-        let more = found.len() >= count;
-        Ok((found, more))
+        Ok((found, i64::MAX))
     }
 
     /// A free place for a time whose next number is taken: behind all others of that millisecond, or

@@ -11,18 +11,20 @@ mod schedules;
 use std::{
     collections::HashMap,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use harkara_engine::port::{Clock, PerQueue, QueueName};
 use rusqlite::{Connection, ErrorCode, Statement};
 
-use crate::{place::Numbers, shared::Shared};
+use crate::{place::Numbers, queue::Load, shared::Shared};
 use items::Items;
 use messages::Messages;
 use op::{Effect, Fired, Op, Receipt};
 use schedules::Schedules;
 
+/// How often room is made on a full disk, at most.
+const MAKES_ROOM_EVERY: Duration = Duration::from_secs(1);
 /// The most ops of one transaction.
 const GROUP_OPS: usize = 512;
 /// About the most bytes of one transaction.
@@ -50,6 +52,8 @@ pub(crate) struct Writer<'c> {
     numbers: Numbers,
     /// Where messages in flight went within the open transaction.
     moved: HashMap<(QueueName, i64), i64>,
+    /// When room was last made on a full disk.
+    made_room: Option<Instant>,
 }
 
 impl<'c> Writer<'c> {
@@ -66,6 +70,7 @@ impl<'c> Writer<'c> {
             schedules: Schedules::prepare(conn)?,
             numbers: Numbers::new(),
             moved: HashMap::new(),
+            made_room: None,
             conn,
             clock,
             shared,
@@ -76,7 +81,7 @@ impl<'c> Writer<'c> {
     pub(crate) fn fill(&mut self) {
         self.reschedule();
         for queue in QueueName::ALL {
-            self.reload(queue);
+            self.reload(queue, &Load::Unseen);
         }
     }
 
@@ -104,7 +109,11 @@ impl<'c> Writer<'c> {
 
     /// Does a group of ops and answers each. Leaves the list empty.
     fn serve(&mut self, group: &mut Vec<Op>) {
-        match self.transact(group) {
+        let done = self.transact(group);
+        if done.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DiskFull)) {
+            self.make_room();
+        }
+        match done {
             Ok(effects) => {
                 for (op, effect) in group.drain(..).zip(effects) {
                     self.finish(op, effect);
@@ -126,6 +135,23 @@ impl<'c> Writer<'c> {
                     self.fail(op, &problem);
                 }
             }
+        }
+    }
+
+    /// The disk is full. The log may hold a page many times over, and need not wait for its size to be folded
+    /// into the file: then its space serves for what comes. At times only, since it reads the whole log.
+    fn make_room(&mut self) {
+        let lately = |at: Instant| at.elapsed() < MAKES_ROOM_EVERY;
+        if self.made_room.is_some_and(lately) {
+            return;
+        }
+        self.made_room = Some(Instant::now());
+        let folded = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(2));
+        match folded {
+            Ok(pages) => {
+                tracing::error!(pages, "the disk is full; what the log holds was folded into the file");
+            }
+            Err(error) => tracing::error!(%error, "the disk is full, and leaves no room to fold the log in"),
         }
     }
 

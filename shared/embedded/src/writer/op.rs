@@ -1,7 +1,12 @@
 //! What callers ask of the writer, and what came of it.
 
-use harkara_engine::port::{QueueName, Write, WriteError};
+use harkara_engine::{
+    job,
+    port::{QueueName, Write, WriteError},
+};
 use tokio::sync::oneshot;
+
+use crate::queue::{GroupName, Load};
 
 /// Where an answer goes. A caller that went away does not matter.
 pub(crate) type Reply<T> = oneshot::Sender<T>;
@@ -25,11 +30,18 @@ impl Receipt {
     }
 }
 
-/// One message or schedule on its way in; times in milliseconds since 1970.
+/// One message on its way in; times in milliseconds since 1970.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) due_ms: i64,
+    pub(crate) group: GroupName,
     pub(crate) body: String,
+}
+
+impl Incoming {
+    pub(crate) fn new(due_ms: i64, body: String) -> Self {
+        Self { due_ms, group: job::group(&body).into(), body }
+    }
 }
 
 /// What callers ask of the writer. Each is done whole or not at all.
@@ -48,7 +60,7 @@ pub(crate) enum Op {
     /// Moves a message in flight to the dead-letter queue.
     Redrive { queue: QueueName, target: QueueName, receipt: Receipt },
     /// Fills the window of a queue from disk.
-    Reload { queue: QueueName },
+    Reload { queue: QueueName, load: Load },
     /// Makes a schedule.
     Schedule { name: String, queue: QueueName, due_ms: i64, body: String, reply: Reply<Answer> },
     /// Unmakes one.

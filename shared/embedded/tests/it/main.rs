@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod backup;
 mod durability;
+mod fair;
 mod files;
+mod migration;
 mod runner;
 mod spill;
 mod world;

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{Content, DeadLetter, Undertaker};
 use crate::{
+    count::Alerted,
     fault::Fault,
     job::{AlertJob, Job},
     keys,
@@ -69,7 +70,7 @@ impl Undertaker {
     const FORGOTTEN: SignedDuration = SignedDuration::from_secs(90);
     /// How long somebody may be at the mail: less than a queue's visibility, after which the job of one who
     /// died comes again.
-    const TELLING: SignedDuration = SignedDuration::from_secs(150);
+    pub(super) const TELLING: SignedDuration = SignedDuration::from_secs(150);
     /// How far before its window a mail looks: a letter is filed a little after its failure.
     const LOOK_BACK: SignedDuration = SignedDuration::from_secs(5);
     /// The most letters that one mail goes through.
@@ -104,7 +105,7 @@ impl Undertaker {
         Err(WriteError::Conflict.into())
     }
 
-    async fn alert_in(&self, store: &StoreId, delay: Duration) -> Result<(), Fault> {
+    pub(super) async fn alert_in(&self, store: &StoreId, delay: Duration) -> Result<(), Fault> {
         let body = Job::Alert(AlertJob { store: store.clone() }).body();
         let message = vec![Outgoing { body, delay }];
         Ok(self.queue.send(QueueName::Failures, message).await?)
@@ -144,19 +145,21 @@ impl Undertaker {
         if let Some(shelf) = self.catalog.shelf(store).await? {
             let to = shelf.settings.team(Settings::OPS);
             if to.is_empty() {
-                tracing::warn!(%store, letters = letters.len(), "messages failed, and no team has an address");
+                self.counters.alerts.add(Alerted::Nobody);
+                tracing::warn!(letters = letters.len(), "messages failed, and no team has an address");
             } else {
                 self.mailer.send(store, alert_mail(&shelf.settings, to, letters)).await?;
-                self.counters.add("alerts.sent");
+                self.counters.alerts.add(Alerted::Mailed);
+                tracing::info!(letters = letters.len(), "the team was told of failures");
             }
         }
+        // Before its job is sent, so that the job is not early for a window that is written late.
+        let look_at = Some(in_a_while(self.clock.now(), Self::STORM));
         self.alert_in(store, Self::STORM).await?;
         let key = keys::alert(store);
         for _ in 0..MAX_ROUNDS {
             let Some(open) = load::<AlertWindow>(&*self.table, &key).await? else { return Ok(()) };
-            let now = self.clock.now();
             let since = open.value.meanwhile.unwrap_or(read_at + Self::LOOK_BACK);
-            let look_at = Some(in_a_while(now, Self::STORM));
             let next = AlertWindow { since, look_at, telling: None, meanwhile: None };
             if unless_raced(
                 self.table.write(vec![put(key.clone(), &next, Expect::Version(open.version))]).await,

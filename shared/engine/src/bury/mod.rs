@@ -2,6 +2,7 @@
 //! failed, and the team hears of it, in one mail however much failed at once.
 
 mod alert;
+mod silence;
 
 use harkara_domain::{
     Reason, Run, StoreId,
@@ -9,12 +10,13 @@ use harkara_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 
 use crate::{
     batch,
     catalog::Catalog,
-    count::Counters,
+    count::{Counters, Fate, Filed, Source},
     customers,
     fault::Fault,
     hand_on::Onward,
@@ -28,6 +30,7 @@ use crate::{
     record::{item, load, put},
     replay::Replayer,
     runs::{self, RunPlace},
+    trace,
 };
 
 /// Something that failed for good, with what it takes to run it again.
@@ -88,7 +91,7 @@ pub struct Undertaker {
     pub counters: Arc<Counters>,
 }
 
-/// The store that letters without one are filed under: bodies that are no job at all.
+/// The store that letters without one are filed under: bodies that name no store that there is.
 pub const NOBODY: &str = "unknown";
 
 impl Undertaker {
@@ -97,33 +100,38 @@ impl Undertaker {
 
     /// Works on a batch; says which messages have to come again.
     pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
-        batch::each(deliveries, |delivery| async move {
-            let done = self.delivery(delivery).await;
+        batch::each("dead-letter", deliveries, |delivery, job| async move {
+            let done = self.delivery(delivery, job).await;
             if let Err(error) = &done {
-                tracing::error!(delivery = %delivery.id, receives = delivery.receives, %error, "failure not filed");
+                tracing::error!(problem = %error.logged(), "failure not filed");
             }
             done.is_ok()
         })
         .await
     }
 
-    async fn delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
-        match Job::read(&delivery.body) {
+    async fn delivery(&self, delivery: &Delivery, job: Result<Job, BadJob>) -> Result<(), Fault> {
+        match job {
             Ok(Job::Failure(job)) => self.stage(&job.stage, Some(job.reason), delivery.receives > 1).await,
             // Redriven by the stages queue after its last receive.
             Ok(Job::Stage(job)) => self.stage(&job, None, delivery.receives > 1).await,
-            Ok(job @ Job::Facts(_)) => {
+            Ok(Job::Facts(job)) => {
                 let problem = format!("facts could not be folded in {MAX_RECEIVES} tries");
-                self.message(&store_of(&job), &delivery.id, delivery.body.clone(), problem).await
+                let store = job.facts.first().map_or_else(|| NOBODY.into(), |fact| fact.store.clone());
+                self.message(&store, &delivery.id, delivery.body.clone(), problem).await
             }
             Ok(Job::Message(job)) => {
-                let store = Job::read(&job.body).map_or_else(|_| NOBODY.into(), |job| store_of(&job));
+                let store = self.whose(&job.body).await?;
                 self.message(&store, &delivery.id, job.body, job.problem).await
             }
             Ok(Job::Alert(job)) => self.alert(&job.store).await,
+            Ok(Job::Silence(job)) => self.silence(&job).await,
             Ok(Job::Replay(job)) => Ok(self.replayer.chunk(&job).await?),
             Err(error @ (BadJob::Unreadable(_) | BadJob::Version(_))) => {
-                self.message(&NOBODY.into(), &delivery.id, delivery.body.clone(), error.to_string()).await
+                let store = self.whose(&delivery.body).await?;
+                self.message(&store, &delivery.id, delivery.body.clone(), error.to_string()).await?;
+                // What cannot be read here may be the very job that was to tell of it.
+                self.alert_in(&store, Self::GATHER).await
             }
         }
     }
@@ -135,11 +143,12 @@ impl Undertaker {
         let shelf = self.catalog.shelf(&job.store).await?;
         let stored = load::<Run>(&*self.table, &keys::run(&job.store, &job.subject, &job.run)).await?;
         let (Some(shelf), Some(stored)) = (shelf, stored) else {
-            self.counters.add("dead_letters.gone");
+            self.counters.dead_letters.add(Filed::Gone);
             return Ok(());
         };
-        if !again && self.is_filed(job, &stored.value).await? {
-            return Ok(());
+        if let Some(at) = self.filed_at(job, &stored.value).await?.filter(|_| !again) {
+            // Whoever filed it may have died over it, and their message be gone with another copy of it.
+            return self.open_alert(&job.store, at).await;
         }
         let flow = self.catalog.version(&job.store, &stored.value.flow, stored.value.version).await?;
         let name = flow.as_ref().and_then(|flow| flow.stage(job.stage));
@@ -149,6 +158,7 @@ impl Undertaker {
             stage: name.map_or_else(|| job.stage.to_string(), |stage| stage.name.clone()),
         };
         let (now, mut due, mut letter) = (self.clock.now(), Vec::new(), None);
+        let before = stored.value.status;
         let place = RunPlace { store: &job.store, subject: &job.subject, run: &job.run };
         let written = runs::change(&*self.table, place, Some(stored), |run| {
             let filed = fail(run, job, reason.as_ref(), now, &content)?;
@@ -166,23 +176,40 @@ impl Undertaker {
             onward.stages(&run, &due).await?;
             let places: Vec<_> = run.to_give_back().collect();
             customers::give_back(&*self.table, &job.store, &job.subject, &places).await?;
-            self.counters.add("dead_letters.filed");
+            self.counters.dead_letters.add(Filed::Filed);
+            self.counters.run_moved(before, run.status);
+            tracing::error!(
+                reason = trace::kind(&letter.reason),
+                attempts = letter.attempts,
+                "a dead letter"
+            );
             self.open_alert(&job.store, letter.at).await?;
         }
         Ok(())
     }
 
-    /// Whether there is a letter of this failure: many a way leads here.
-    async fn is_filed(&self, job: &StageJob, run: &Run) -> Result<bool, TableError> {
+    /// When what has a letter already failed: many a way leads here.
+    async fn filed_at(&self, job: &StageJob, run: &Run) -> Result<Option<Timestamp>, TableError> {
         let state = run.stages.get(usize::from(job.stage)).filter(|state| state.series == job.series);
         let failed = state.filter(|state| state.status == StageStatus::Failed);
-        let Some(at) = failed.and_then(|state| state.ended_at) else { return Ok(false) };
+        let Some(at) = failed.and_then(|state| state.ended_at) else { return Ok(None) };
         let key = Key::new(keys::dead_letters(&job.store), letter_id(job, at));
-        Ok(self.table.get(&key).await?.is_some())
+        Ok(self.table.get(&key).await?.map(|_| at))
+    }
+
+    /// Whose a body is, as far as it says so: also one of another version is for its own team to hear of.
+    async fn whose(&self, body: &str) -> Result<StoreId, TableError> {
+        let said: Value = serde_json::from_str(body).unwrap_or(Value::Null);
+        let places = ["/store", "/facts/0/store", "/stage/store"];
+        let store = places.into_iter().find_map(|place| said.pointer(place)?.as_str()).map(StoreId::from);
+        match store {
+            Some(store) if self.catalog.shelf(&store).await?.is_some() => Ok(store),
+            _ => Ok(NOBODY.into()),
+        }
     }
 
     async fn message(&self, store: &StoreId, id: &str, body: String, problem: String) -> Result<(), Fault> {
-        let mut at = self.clock.now();
+        let (mut at, (source, facts)) = (self.clock.now(), facts_in(&body));
         let letter = DeadLetter {
             id: format!("{}#message#{id}", keys::stamp(at)),
             at,
@@ -196,7 +223,11 @@ impl Undertaker {
         filed.expires_at = Some(at + Self::REMEMBERED);
         let writes = vec![put_letter(store, &letter, Expect::Absent), Write::Put(filed, Expect::Absent)];
         match self.table.write(writes).await {
-            Ok(()) => self.counters.add("dead_letters.filed"),
+            Ok(()) => {
+                self.counters.dead_letters.add(Filed::Filed);
+                self.counters.facts.add_many((source, Fate::Quarantined), facts);
+                tracing::error!(facts, "a dead letter: a message that cannot be worked on");
+            }
             Err(WriteError::Expectation(_)) => {
                 let before = load::<Timestamp>(&*self.table, &keys::filed(store, id)).await?;
                 at = before.map_or(at, |before| before.value);
@@ -207,17 +238,11 @@ impl Undertaker {
     }
 }
 
-/// Whose a job is.
-fn store_of(job: &Job) -> StoreId {
-    let store = match job {
-        Job::Facts(job) => job.facts.first().map(|fact| fact.store.clone()),
-        Job::Stage(job) => Some(job.store.clone()),
-        Job::Failure(job) => Some(job.stage.store.clone()),
-        Job::Alert(job) => Some(job.store.clone()),
-        Job::Replay(job) => Some(job.store.clone()),
-        Job::Message(_) => None,
-    };
-    store.unwrap_or_else(|| NOBODY.into())
+/// How many facts a body holds, also one of another version, and whose they are.
+fn facts_in(body: &str) -> (Source, usize) {
+    let said: Value = serde_json::from_str(body).unwrap_or(Value::Null);
+    let source = said.pointer("/facts/0/source").and_then(Value::as_str).unwrap_or_default();
+    (Source::named(source), said.pointer("/facts").and_then(Value::as_array).map_or(0, Vec::len))
 }
 
 /// Marks the stage failed where it is not yet, and makes its letter. `None` when there is nothing to file.

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::{FlowHead, Pause, words};
-use crate::settings::Settings;
+use crate::{gap::Gap, settings::Settings};
 
 /// A flow, read.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct Shelf {
     pub(super) templates: HashMap<String, SavedTemplate>,
     /// Its paused channels.
     pub pauses: HashMap<String, Pause>,
+    /// The gap that a restored backup left.
+    pub gap: Option<Gap>,
     /// The changes that it holds.
     pub(super) changes: u64,
 }
@@ -62,10 +64,10 @@ pub(super) struct SavedTemplate {
 }
 
 impl Shelf {
-    /// The same with a flow that stands in for the one of its id, or is another, and without pauses: what
-    /// was held when is not known any more.
+    /// The same with a flow that stands in for the one of its id, or is another, and without pauses and gap:
+    /// what was held when is not known any more.
     pub(crate) fn with(&self, flow: LoadedFlow) -> Self {
-        let mut shelf = Self { pauses: HashMap::new(), ..self.clone() };
+        let mut shelf = Self { pauses: HashMap::new(), gap: None, ..self.clone() };
         match shelf.flows.iter_mut().find(|held| held.head.id == flow.head.id) {
             Some(held) => *held = flow,
             None => shelf.flows.push(flow),

@@ -1,7 +1,7 @@
 //! Places in [`Index::List`](crate::port::Index::List): what the console's lists and the sweep's dates go through.
 
 use harkara_domain::{CustomerId, CustomerView, Run, StoreId, order::OrderView};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 
 use super::{short, stamp};
 use crate::port::IndexKey;
@@ -48,4 +48,14 @@ pub fn run_list(run: &Run) -> IndexKey {
 /// The partition of that list.
 pub fn run_list_partition(store: &StoreId) -> String {
     format!("runs#{store}")
+}
+
+/// Where a task stands in the list of those that are open, or of those that are done: by a time.
+pub fn task_list(store: &StoreId, done: bool, at: Timestamp, task: &str) -> IndexKey {
+    IndexKey { pk: task_list_partition(store, done), sk: format!("{}#{task}", stamp(at)) }
+}
+
+/// The partition of such a list.
+pub fn task_list_partition(store: &StoreId, done: bool) -> String {
+    format!("tasks#{store}#{}", if done { "done" } else { "open" })
 }

@@ -9,6 +9,7 @@ pub(crate) mod rehearse;
 mod reply;
 mod said;
 mod select;
+mod tally;
 
 use harkara_domain::{CustomerView, Fact, FactBody, Run, StoreId, Subject, run::RunStatus};
 use jiff::Timestamp;
@@ -17,17 +18,19 @@ use std::sync::Arc;
 use crate::{
     batch,
     catalog::{Catalog, Shelf},
-    count::Counters,
+    count::{By, Counters, Hopeless, RunEvent, Source},
     fault::Fault,
     hand_on::Onward,
-    job::{FactsJob, Job},
+    job::{BadJob, FactsJob, Job},
     keys,
     port::{Clock, Delivery, Query, Queue, Scheduler, Table, TableError, Unprocessed, Write, WriteError},
     record::{MAX_ROUNDS, Stored, all, decode, load},
+    trace,
     views::View,
 };
 pub(crate) use plan::put_run;
 use plan::{Before, Plan};
+use tally::Tally;
 
 /// Turns facts into views and runs.
 pub struct Matcher {
@@ -57,27 +60,33 @@ enum Written {
 impl Matcher {
     /// Works on a batch; says which messages have to come again.
     pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
-        batch::each(deliveries, |delivery| async move {
-            let done = self.delivery(delivery).await;
+        batch::each("matcher", deliveries, |delivery, job| async move {
+            let done = self.delivery(delivery, job).await;
             if let Err(error) = &done {
-                tracing::warn!(delivery = %delivery.id, receives = delivery.receives, %error, "facts not folded");
+                tracing::warn!(problem = %error.logged(), "facts not folded");
             }
             done.is_ok()
         })
         .await
     }
 
-    async fn delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
-        match Job::read(&delivery.body) {
-            Ok(Job::Facts(job)) => match self.facts(job, delivery.receives > 1).await {
-                Err(fault) if batch::is_hopeless(&fault) => {
-                    self.counters.add("matcher.hopeless");
-                    Ok(batch::give_up(&*self.queue, delivery, &fault).await?)
+    async fn delivery(&self, delivery: &Delivery, job: Result<Job, BadJob>) -> Result<(), Fault> {
+        match job {
+            Ok(Job::Facts(job)) => {
+                let (given, mut tally) = (job.facts.len(), Tally::default());
+                let source = job.facts.first().map_or(Source::Other, |fact| Source::named(&fact.source));
+                let done = self.facts(job, delivery.receives > 1, &mut tally).await;
+                tally.count(&self.counters, source, given);
+                match done {
+                    Err(fault) if batch::is_hopeless(&fault) => {
+                        self.counters.put_aside.add((By::Matcher, Hopeless::TooLarge));
+                        Ok(batch::give_up(&*self.queue, delivery, &fault).await?)
+                    }
+                    done => done,
                 }
-                done => done,
-            },
+            }
             other => {
-                self.counters.add("matcher.bad_job");
+                self.counters.put_aside.add((By::Matcher, Hopeless::BadJob));
                 Ok(batch::put_aside(&*self.queue, delivery, other.err()).await?)
             }
         }
@@ -88,39 +97,40 @@ impl Matcher {
     ///
     /// # Errors
     /// A [`Fault`]; the same facts may be given again.
-    pub async fn facts(&self, job: FactsJob, again: bool) -> Result<(), Fault> {
+    async fn facts(&self, job: FactsJob, again: bool, tally: &mut Tally) -> Result<(), Fault> {
         let Some(store) = job.facts.first().map(|fact| fact.store.clone()) else { return Ok(()) };
         let shelf = self.catalog.shelf(&store).await?;
         let shelf = shelf.ok_or_else(|| Fault::NoStore(store.clone()))?;
         let (receipts, facts): (Vec<Fact>, Vec<Fact>) =
             job.facts.into_iter().partition(|fact| matches!(fact.body, FactBody::Receipt(_)));
         for fact in &receipts {
-            self.receipt(&shelf, fact).await?;
+            self.receipt(&shelf, fact, tally).await?;
         }
         let Some(subject) = facts.first().map(Fact::subject) else { return Ok(()) };
         let subject = match subject {
             Some(Subject::Customer(customer)) => self.last_order(&store, customer, &facts).await?,
             Some(subject) => subject,
             None => {
-                self.counters.add("facts.of_nobody");
+                tally.ignored += facts.len();
                 return Ok(());
             }
         };
-        self.subject(&shelf, &store, &subject, facts, again).await
+        trace::turns_out(&subject);
+        self.subject(&shelf, (&store, &subject), facts, again, tally).await
     }
 
     /// Folds facts about a subject: at once, or in as many writes as they take.
     async fn subject(
         &self,
         shelf: &Shelf,
-        store: &StoreId,
-        subject: &Subject,
+        of: (&StoreId, &Subject),
         facts: Vec<Fact>,
         again: bool,
+        tally: &mut Tally,
     ) -> Result<(), Fault> {
         let mut parts = vec![facts];
         while let Some(part) = parts.pop() {
-            if let Some(mut facts) = self.part(shelf, (store, subject), part, again).await? {
+            if let Some(mut facts) = self.part(shelf, of, part, again, tally).await? {
                 // It does not matter in which order facts are folded; the first come first all the same.
                 let later = facts.split_off(facts.len() / 2);
                 parts.extend([later, facts]);
@@ -136,13 +146,15 @@ impl Matcher {
         (store, subject): (&StoreId, &Subject),
         mut facts: Vec<Fact>,
         again: bool,
+        tally: &mut Tally,
     ) -> Result<Option<Vec<Fact>>, Fault> {
         for _ in 0..MAX_ROUNDS {
             let before = self.before(store, subject, &facts).await?;
             let now = self.clock.now();
             let mut plan = Plan::fold(before, &facts, &shelf.settings.rules.words, now);
             if plan.is_empty() {
-                self.counters.add("facts.duplicate");
+                tally.duplicate += facts.len();
+                tracing::debug!(facts = facts.len(), "nothing new was said");
                 self.hand_on_again(store, subject, again).await?;
                 return Ok(None);
             }
@@ -157,12 +169,19 @@ impl Matcher {
             let journal = plan.journal(&facts, shelf.settings.journal_days, now);
             match self.write(&plan, journal).await? {
                 Written::Done => {
-                    self.counters.add("facts.applied");
-                    self.hand_on(&plan).await?;
+                    let applied = facts.iter().filter(|fact| plan.has_entry(fact)).count();
+                    tally.applied += applied;
+                    tally.duplicate += facts.len() - applied;
+                    self.written(&plan, applied);
+                    self.hand_on(&plan, facts.iter().map(|fact| fact.received_at).min()).await?;
                     self.hand_on_awaited((store, subject), awaited).await?;
                     return Ok(None);
                 }
-                Written::Duplicates(known) => facts.retain(|fact| !known.contains(&fact.id)),
+                Written::Duplicates(known) => {
+                    let given = facts.len();
+                    facts.retain(|fact| !known.contains(&fact.id));
+                    tally.duplicate += given - facts.len();
+                }
                 Written::Changed => {}
             }
         }
@@ -186,6 +205,18 @@ impl Matcher {
         all(&*self.table, query).await?.iter().map(decode::<Run>).collect()
     }
 
+    /// Counts and tells what a plan came to.
+    fn written(&self, plan: &Plan, applied: usize) {
+        self.counters.folds.add(());
+        let transitions = plan.entries.iter().map(|entry| entry.transitions.len()).sum();
+        self.counters.triggers.add_many((), transitions);
+        for run in &plan.cancelled {
+            self.counters.run_moved(RunStatus::Running, run.value.status);
+        }
+        let (started, cancelled) = (plan.started.len(), plan.cancelled.len());
+        tracing::info!(applied, transitions, started, cancelled, "facts were folded");
+    }
+
     async fn write(&self, plan: &Plan, journal: Option<Write>) -> Result<Written, Fault> {
         let (mut writes, recorded) = plan.writes();
         writes.extend(journal);
@@ -204,11 +235,13 @@ impl Matcher {
         }
     }
 
-    async fn hand_on(&self, plan: &Plan) -> Result<(), Fault> {
+    /// Hands on what a plan has made due, of facts of which the first came in at `told`.
+    async fn hand_on(&self, plan: &Plan, told: Option<Timestamp>) -> Result<(), Fault> {
         for run in &plan.started {
             let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
-            onward.stages(run, &open_stages(run, self.clock.now())).await?;
-            self.counters.add("runs.started");
+            onward.set_off(run, &open_stages(run, self.clock.now()), told).await?;
+            self.counters.runs.add(RunEvent::Started);
+            tracing::info!(run = %run.id, flow = %run.flow, version = run.version, "a run began");
         }
         // What has happened may be what they wait for: the stage function looks for itself.
         for run in &plan.woken {
@@ -216,7 +249,7 @@ impl Matcher {
             let open: Vec<_> = open_stages(run, now).into_iter().map(|(stage, _)| (stage, now)).collect();
             let onward = Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock };
             onward.stages(run, &open).await?;
-            self.counters.add("runs.woken");
+            self.counters.runs.add(RunEvent::Woken);
         }
         Ok(())
     }

@@ -35,6 +35,8 @@ pub(super) struct Cancels {
 pub(super) struct Plan {
     pub(super) before: Before,
     pub(super) view: View,
+    /// When the first of the facts was heard of.
+    pub(super) received: Timestamp,
     /// Those of [`Before::customers`], as they will be.
     pub(super) customers: Vec<CustomerView>,
     pub(super) entries: Vec<Entry>,
@@ -76,6 +78,7 @@ impl Plan {
         let mut plan = Self {
             before,
             view,
+            received: facts.iter().map(|fact| fact.received_at).min().unwrap_or(now),
             customers: Vec::new(),
             entries: Vec::new(),
             started: Vec::new(),
@@ -137,6 +140,11 @@ impl Plan {
         });
         self.view = folded.view;
         true
+    }
+
+    /// Whether a fact has left something.
+    pub(super) fn has_entry(&self, fact: &Fact) -> bool {
+        self.entries.iter().any(|entry| entry.fact == fact.id)
     }
 
     /// Nothing new was said.

@@ -12,9 +12,10 @@ use harkara_domain::{
 };
 use jiff::Timestamp;
 
-use super::{Matcher, open_stages};
+use super::{Matcher, open_stages, tally::Tally};
 use crate::{
     catalog::Shelf,
+    count::Receipts,
     customers,
     fault::Fault,
     hand_on::{Onward, job_of},
@@ -27,15 +28,17 @@ use crate::{
 
 impl Matcher {
     /// Takes a receipt in.
-    pub(super) async fn receipt(&self, shelf: &Shelf, fact: &Fact) -> Result<(), Fault> {
+    pub(super) async fn receipt(&self, shelf: &Shelf, fact: &Fact, tally: &mut Tally) -> Result<(), Fault> {
         let FactBody::Receipt(receipt) = &fact.body else { return Ok(()) };
         let Some(reference) = &receipt.stage else {
-            self.counters.add("receipts.not_ours");
+            self.counters.receipts.add(Receipts::NotOurs);
+            tally.ignored += 1;
             return Ok(());
         };
         let key = keys::run(&fact.store, &reference.subject, &reference.run);
         let Some(stored) = load::<Run>(&*self.table, &key).await? else {
-            self.counters.add("receipts.not_ours");
+            self.counters.receipts.add(Receipts::NotOurs);
+            tally.ignored += 1;
             return Ok(());
         };
         let run = &stored.value;
@@ -57,8 +60,14 @@ impl Matcher {
             })
         })
         .await?;
-        let Some(run) = changed else { return Ok(()) };
-        self.counters.add("receipts.applied");
+        let Some(run) = changed else {
+            tally.duplicate += 1;
+            return Ok(());
+        };
+        self.counters.receipts.add(Receipts::Applied);
+        tally.applied += 1;
+        self.counters.run_moved(stored.value.status, run.status);
+        tracing::info!(run = %run.id, stage = reference.stage, moved, "a receipt was noted");
         if moved { self.after_receipt(&run, reference).await } else { Ok(()) }
     }
 

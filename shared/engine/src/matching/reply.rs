@@ -91,7 +91,11 @@ impl Matcher {
             return Ok(customer.into());
         }
         let stored = load::<CustomerView>(&*self.table, &keys::customer(store, &customer)).await?;
-        let last = stored.and_then(|stored| stored.value.last_order);
-        Ok(last.map_or_else(|| customer.into(), |(_, order)| order.into()))
+        let orders =
+            stored.into_iter().flat_map(|stored| [stored.value.last_order, stored.value.previous_order]);
+        // Nobody means an order that they placed later: a message that comes once more is about the same.
+        let wrote_at = facts.iter().map(|fact| fact.occurred_at).min();
+        let mut meant = orders.flatten().filter(|(placed, _)| wrote_at.is_none_or(|at| *placed <= at));
+        Ok(meant.next().map_or_else(|| customer.into(), |(_, order)| order.into()))
     }
 }

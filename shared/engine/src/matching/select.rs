@@ -110,7 +110,7 @@ impl Plan {
             version: loaded.head.version,
             zone: self.zone(shelf),
             occurrence: &transition.occurrence,
-            at: now,
+            at: shelf.gap.map_or(now, |gap| gap.beginning(transition.at, self.received, now)),
             priority: shelf.settings.has_priority(),
         };
         let own = start.zone.and_then(|name| TimeZone::get(name).ok());

@@ -85,8 +85,11 @@ impl Rehearser {
             Err(_) => {
                 let connection = self.secrets.get(store.as_str(), "shopify").await?;
                 let connection = connection.unwrap_or_else(|| "{}".to_owned());
-                let connection: Connection = serde_json::from_str(&connection)
-                    .map_err(|error| RehearsalError::Wish(format!("the connection shopify: {error}")))?;
+                let connection: Connection = serde_json::from_str(&connection).map_err(|error| {
+                    // Whoever may look is told; the secrets are in it.
+                    let problem = crate::trace::misfit(&error);
+                    RehearsalError::Wish(format!("the connection shopify cannot be read: {problem}"))
+                })?;
                 let context = Context { store, received_at: now };
                 let read = shopify::facts_of_order(context, order.to_string().as_bytes(), &connection);
                 read.map_err(|error| RehearsalError::Wish(error.to_string()))?.facts

@@ -42,6 +42,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::AmbiguousHeld => {
             "provider ka jawab nahin mila; rok liya gaya taake do dafa na chala jaye".to_owned()
         }
+        Reason::Restored { backup } => {
+            format!("{backup} ke backup se wapas laya gaya; shayad pehle hi ho chuka ho")
+        }
         Reason::Template { problem } => format!("template poora nahin ho saka: {problem}"),
         Reason::FlowMissing => "flow ka woh version ab maujood nahin".to_owned(),
         Reason::Throttled { error } => format!("provider kehta hai zara aahista: {error}"),

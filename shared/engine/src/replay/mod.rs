@@ -187,6 +187,12 @@ impl Replayer {
         let Some(Stored { value: mut replay, version }) = load::<Replay>(&*self.table, &key).await? else {
             return Ok(());
         };
+        let gap = self.catalog.shelf(&job.store).await?.and_then(|shelf| shelf.gap);
+        if gap.is_some_and(|gap| replay.at <= gap.until) {
+            // Somebody else has gone on with it within the gap; what is left is for whoever asks anew.
+            replay.ended_at = Some(self.clock.now());
+            return Ok(self.table.write(vec![put(key, &replay, Expect::Version(version))]).await?);
+        }
         let query = replay.filter.query(&job.store).limit(Self::CHUNK).after(job.after.clone());
         let page = self.table.query(query).await?;
         for item in &page.items {

@@ -13,7 +13,7 @@ use super::{
     Loaded, StageRunner, Step,
     record_outcome::{End, Performed},
 };
-use crate::{fault::Fault, job::StageJob, ladder, port::Write, views::put_customer};
+use crate::{count::StageEvent, fault::Fault, job::StageJob, ladder, port::Write, views::put_customer};
 
 impl StageRunner {
     /// How long a claim holds: longer than any provider's time limit, shorter than the queue's
@@ -32,10 +32,11 @@ impl StageRunner {
             return self.found_stale(loaded, job, tried).await;
         }
         if state.is_ambiguous() && loaded.flow.on_ambiguous == OnAmbiguous::Hold {
-            return self.hold(loaded, job).await;
+            return self.hold(loaded, job, Reason::AmbiguousHeld).await;
         }
         let place = place_under_cap(&loaded, job, stage);
         let claim = Claim { at: loaded.now, until: loaded.now + self.clock.real(Self::LEASE) };
+        let first = state.since.is_none().then_some(state.due).flatten();
         if let Some(state) = loaded.run.value.stages.get_mut(usize::from(job.stage)) {
             state.since.get_or_insert(loaded.now);
             state.claim = Some(claim);
@@ -47,6 +48,7 @@ impl StageRunner {
             return Ok(None);
         }
         loaded.run.version += 1;
+        self.begun(first, loaded.now);
         let performed = self.perform(&mut loaded, job).await?;
         self.record(loaded, job, performed, tried).await.map(Some)
     }
@@ -85,7 +87,8 @@ impl StageRunner {
         if !self.try_write(&run, loaded.run.version, None).await? {
             return Ok(None);
         }
-        self.counters.add("stage.ambiguous");
+        self.counters.stages.add(StageEvent::Ambiguous);
+        tracing::warn!("whoever held the stage is gone, and may have sent");
         self.onward().stages(&run, &due).await?;
         if run.stages.get(usize::from(job.stage)).is_some_and(StageRun::is_open) {
             // This delivery is no try; the one that was lost is, though its message may be, too.
@@ -95,11 +98,16 @@ impl StageRunner {
         Ok(Some(Step::Settled))
     }
 
-    /// No receipt settled it, and the flow would rather hold than send twice.
-    async fn hold(&self, loaded: Loaded, job: &StageJob) -> Result<Option<Step>, Fault> {
-        let ended = self.end(loaded, job, StageStatus::Failed, Reason::AmbiguousHeld).await?;
+    /// It may have gone out, and nothing tells: a person decides, rather than that it be sent twice.
+    pub(super) async fn hold(
+        &self,
+        loaded: Loaded,
+        job: &StageJob,
+        reason: Reason,
+    ) -> Result<Option<Step>, Fault> {
+        let ended = self.end(loaded, job, StageStatus::Failed, reason.clone()).await?;
         if ended.is_some() {
-            self.file_failure(job, Reason::AmbiguousHeld).await?;
+            self.file_failure(job, reason).await?;
         }
         Ok(ended)
     }

@@ -2,7 +2,7 @@
 
 use harkara_channels::template::Variables;
 use harkara_domain::{
-    CustomerView, Flow, OrderView, Run,
+    CustomerView, Flow, OrderView, Reason, Run,
     calendar::Hours,
     decide::Scene,
     fact::Contact,
@@ -72,7 +72,8 @@ impl Loaded {
         };
         let zone = shelf.zone_of(&run.value);
         let destination = Destination::of(view.order(), &shelf.ground);
-        let now = clock.now();
+        let state = run.value.stages.get(usize::from(job.stage));
+        let now = shelf.gap.map_or_else(|| clock.now(), |gap| gap.moment(state, clock.now()));
         Ok(Some(Self { shelf, flow, run, others, view, view_version, customer, destination, zone, now }))
     }
 
@@ -147,6 +148,13 @@ impl Loaded {
     /// What a message is for.
     pub(crate) fn class(&self, message: &Message) -> Class {
         self.shelf.class(message)
+    }
+
+    /// Why the stage must not act, though it is due: a server whose backup this is may have done it.
+    pub(super) fn may_be_done(&self, job: &StageJob) -> Option<Reason> {
+        let (state, _) = self.stage(job)?;
+        let gap = self.shelf.gap.filter(|gap| gap.covers(state))?;
+        Some(Reason::Restored { backup: gap.from })
     }
 
     pub(crate) fn stage(&self, job: &StageJob) -> Option<(&StageRun, &Stage)> {

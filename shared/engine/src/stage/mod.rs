@@ -6,6 +6,7 @@ mod loaded;
 mod message;
 mod record_outcome;
 pub(crate) mod rehearse;
+mod watch;
 mod workflow;
 
 use harkara_domain::{
@@ -20,11 +21,11 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     batch,
     catalog::Catalog,
-    count::Counters,
+    count::{By, Counters, Hopeless, StageEvent},
     customers,
     fault::Fault,
     hand_on::Onward,
-    job::{Job, StageJob},
+    job::{BadJob, Job, StageJob},
     ladder,
     matching::put_run,
     port::{
@@ -32,6 +33,7 @@ use crate::{
         Write, WriteError,
     },
     record::{MAX_ROUNDS, unless_raced},
+    trace,
 };
 pub(crate) use loaded::Loaded;
 use record_outcome::Performed;
@@ -70,22 +72,22 @@ enum Step {
 impl StageRunner {
     /// Works on a batch of `queue`; says which messages have to come again.
     pub async fn batch(&self, queue: QueueName, deliveries: &[Delivery]) -> Unprocessed {
-        batch::each(deliveries, |delivery| self.delivery(queue, delivery)).await
+        batch::each("stage", deliveries, |delivery, job| self.delivery(queue, delivery, job)).await
     }
 
     /// Whether the message is settled.
-    async fn delivery(&self, queue: QueueName, delivery: &Delivery) -> bool {
-        let step = match Job::read(&delivery.body) {
+    async fn delivery(&self, queue: QueueName, delivery: &Delivery, job: Result<Job, BadJob>) -> bool {
+        let step = match job {
             Ok(Job::Stage(job)) => match self.stage(&job, delivery.receives).await {
                 Err(fault) if batch::is_hopeless(&fault) => {
-                    self.counters.add("stage.hopeless");
+                    self.counters.put_aside.add((By::Stage, Hopeless::TooLarge));
                     let given_up = batch::give_up(&*self.queue, delivery, &fault).await;
                     given_up.map(|()| Step::Settled).map_err(Fault::from)
                 }
                 step => step,
             },
             other => {
-                self.counters.add("stage.bad_job");
+                self.counters.put_aside.add((By::Stage, Hopeless::BadJob));
                 let put_aside = batch::put_aside(&*self.queue, delivery, other.err()).await;
                 put_aside.map(|()| Step::Settled).map_err(Fault::from)
             }
@@ -94,15 +96,15 @@ impl StageRunner {
             Ok(Step::Settled) => return true,
             Ok(Step::Again(wait)) => wait,
             Err(error) => {
-                tracing::warn!(delivery = %delivery.id, receives = delivery.receives, %error, "stage not worked on");
-                self.counters.add("stage.fault");
+                tracing::warn!(problem = %error.logged(), "stage not worked on");
+                self.counters.stages.add(StageEvent::Fault);
                 ladder::wait(delivery.receives)
             }
         };
         // Should this fail, the message comes again when its visibility ends by itself.
         let hidden = self.queue.set_visibility(queue, &delivery.receipt, wait).await;
         if let Err(error) = hidden {
-            tracing::warn!(delivery = %delivery.id, %error, "visibility not set");
+            tracing::warn!(problem = %error, "visibility not set");
         }
         false
     }
@@ -111,7 +113,7 @@ impl StageRunner {
         for _ in 0..MAX_ROUNDS {
             let loaded = Loaded::load(&*self.table, &self.catalog, &*self.clock, job).await?;
             let Some(loaded) = loaded else {
-                self.counters.add("stage.gone");
+                self.counters.stages.add(StageEvent::Gone);
                 return Ok(Step::Settled);
             };
             let step = match decide(loaded.scene(job.stage), job.stage, job.series) {
@@ -119,14 +121,17 @@ impl StageRunner {
                 Decision::Wait(until, reason) => {
                     // A wait is no try, and forgets none.
                     let failed = job.failed + receives.saturating_sub(1);
-                    self.wait(loaded, &StageJob { failed, ..job.clone() }, until, reason).await?
+                    self.wait(loaded, &StageJob { failed, told: None, ..job.clone() }, until, reason).await?
                 }
                 Decision::Skip(reason) => self.end(loaded, job, StageStatus::Skipped, reason).await?,
                 Decision::Cancel(reason) => self.end(loaded, job, StageStatus::Cancelled, reason).await?,
                 Decision::Take(arm) => self.take(loaded, job, arm).await?,
                 Decision::Listen(until) => self.listen(loaded, job, until).await?,
                 Decision::Leave(reason) => self.leave(loaded, &reason).await?,
-                Decision::Act => self.act(loaded, job, job.failed + receives).await?,
+                Decision::Act => match loaded.may_be_done(job) {
+                    Some(reason) => self.hold(loaded, job, reason).await?,
+                    None => self.act(loaded, job, job.failed + receives).await?,
+                },
             };
             if let Some(step) = step {
                 return Ok(step);
@@ -138,7 +143,7 @@ impl StageRunner {
     /// Nothing to do, unless a crash came between a failure and its filing, or between an end and the
     /// next stage's handing on: both are safe to repeat.
     async fn void(&self, loaded: &Loaded, job: &StageJob) -> Result<Step, Fault> {
-        self.counters.add("stage.void");
+        self.counters.stages.add(StageEvent::Void);
         let state = loaded.stage(job).map(|(state, _)| state);
         if let Some(state) = state.filter(|state| state.series == job.series) {
             if let (StageStatus::Failed, Some(reason)) = (state.status, &state.reason) {
@@ -179,6 +184,7 @@ impl StageRunner {
             }
         }
         self.onward().job(job.clone(), until).await?;
+        tracing::info!(%until, "a stage waits");
         Ok(Some(Step::Settled))
     }
 
@@ -192,12 +198,13 @@ impl StageRunner {
     ) -> Result<Option<Step>, Fault> {
         let Loaded { shelf, flow, run, zone, now, .. } = loaded;
         let (mut run, version) = (run.value, run.version);
+        let before = run.status;
         run.end(&flow, job.stage, status, &reason, now);
         let due = run.advance(&flow, now, shelf.hours(&zone));
         if !self.try_write(&run, version, None).await? {
             return Ok(None);
         }
-        self.counters.add(if status == StageStatus::Skipped { "stage.skipped" } else { "stage.cancelled" });
+        self.ended(&run, before, job.stage);
         self.give_back(&run).await?;
         self.onward().stages(&run, &due).await?;
         Ok(Some(Step::Settled))
@@ -207,12 +214,15 @@ impl StageRunner {
     async fn take(&self, loaded: Loaded, job: &StageJob, arm: u16) -> Result<Option<Step>, Fault> {
         let Loaded { shelf, flow, run, zone, now, .. } = loaded;
         let (mut run, version) = (run.value, run.version);
+        let before = run.status;
         run.take(&flow, job.stage, arm, now);
         let due = run.advance(&flow, now, shelf.hours(&zone));
         if !self.try_write(&run, version, None).await? {
             return Ok(None);
         }
-        self.counters.add("stage.forked");
+        self.counters.stages.add(StageEvent::Forked);
+        self.counters.run_moved(before, run.status);
+        tracing::info!(arm, "the run goes on in an arm");
         self.onward().stages(&run, &due).await?;
         Ok(Some(Step::Settled))
     }
@@ -234,11 +244,13 @@ impl StageRunner {
     /// Ends all that is pending of the run.
     async fn leave(&self, loaded: Loaded, reason: &Reason) -> Result<Option<Step>, Fault> {
         let mut run = loaded.run.value;
+        let before = run.status;
         run.cancel(reason, loaded.now);
         if !self.try_write(&run, loaded.run.version, None).await? {
             return Ok(None);
         }
-        self.counters.add("runs.left");
+        self.counters.run_moved(before, run.status);
+        tracing::info!(reason = trace::kind(reason), "the run was left");
         self.give_back(&run).await?;
         Ok(Some(Step::Settled))
     }
@@ -253,7 +265,7 @@ impl StageRunner {
     async fn connection<C: DeserializeOwned>(&self, job: &StageJob, name: &str) -> Result<Option<C>, String> {
         let text = self.secrets.get(job.store.as_str(), name).await.map_err(|error| error.to_string())?;
         let read = text.map(|text| serde_json::from_str(&text)).transpose();
-        read.map_err(|error| format!("the connection {name} cannot be read: {error}"))
+        read.map_err(|error| format!("the connection {name} cannot be read: {}", trace::misfit(&error)))
     }
 
     pub(crate) fn onward(&self) -> Onward<'_> {

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use super::{Loaded, StageRunner, Step};
 use crate::{
     catalog::Pause,
+    count::{Alerted, StageEvent},
     customers,
     fault::Fault,
     job::{FailureJob, Job, StageJob},
@@ -135,7 +136,7 @@ impl StageRunner {
         let retry_at = now + wait;
         let place = RunPlace { store: &job.store, subject: &job.subject, run: &job.run };
         let Loaded { shelf, flow, run: held, zone, .. } = loaded;
-        let (flow_id, version) = (held.value.flow.clone(), held.value.version);
+        let (flow_id, version, before) = (held.value.flow.clone(), held.value.version, held.value.status);
         let mut due = Vec::new();
         let written = runs::change(&*self.table, place, Some(held), |run| {
             apply(run, job, &performed, spent.then_some(tried), retry_at, now);
@@ -143,28 +144,29 @@ impl StageRunner {
             Some(Vec::new())
         })
         .await?;
+        self.tried(job, &performed, now);
         self.side_effects(job, &performed, &shelf.settings, (&flow_id, version)).await?;
         let Some(run) = written else { return Ok(Step::Settled) };
+        self.ended(&run, before, job.stage);
         self.give_back(&run).await?;
         self.onward().stages(&run, &due).await?;
         let state = run.stages.get(usize::from(job.stage));
         if let Some((StageStatus::Failed, Some(reason))) = state.map(|state| (state.status, &state.reason)) {
-            self.counters.add("stage.failed");
             self.file_failure(job, reason.clone()).await?;
             return Ok(Step::Settled);
         }
         match performed.end {
-            End::Sent => self.counters.add("stage.sent"),
-            End::Failed(_) | End::Skipped(_) => {}
+            End::Sent | End::Failed(_) | End::Skipped(_) => {}
             End::Retry(_) => {
-                self.counters.add("stage.retried");
+                self.counters.stages.add(StageEvent::Retried);
+                self.counters.retries.add(());
                 return Ok(Step::Again(wait));
             }
             // Not a failed try: a new message, which carries the failed ones along.
             End::Later(until, _) => {
-                self.counters.add("stage.throttled");
+                self.counters.stages.add(StageEvent::Throttled);
                 let failed = tried.saturating_sub(1);
-                self.onward().job(StageJob { failed, ..job.clone() }, until).await?;
+                self.onward().job(StageJob { failed, told: None, ..job.clone() }, until).await?;
             }
         }
         Ok(Step::Settled)
@@ -211,7 +213,10 @@ impl StageRunner {
             harkara_channels::email::alert(to, subject, &[text.to_owned()], settings.link("/").as_deref());
         // The dead letters or the waiting stages tell the same; a mail lost here loses no message.
         if let Err(error) = self.mailer.send(&job.store, mail).await {
-            tracing::error!(store = %job.store, %error, "the team could not be told");
+            self.counters.alerts.add(Alerted::Failed);
+            tracing::error!(problem = %Fault::from(error).logged(), "the team could not be told");
+        } else {
+            self.counters.alerts.add(Alerted::Mailed);
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{Sweeper, walk::Walk};
 use crate::{
     catalog::FlowHead,
     clocks::dates::{self, DateFlow},
+    count::Found,
     fault::Fault,
     keys,
     port::{Query, WriteError},
@@ -78,12 +79,13 @@ impl Sweeper {
                 }
                 // One store's trouble is not another's.
                 Err(error) => {
-                    tracing::error!(%store, %flow, %error, "dates not gone through");
+                    tracing::error!(%store, %flow, problem = %error.logged(), "dates not gone through");
                     failed = Some(error);
                 }
             }
         }
         if found > 0 {
+            self.counters.sweep_finds.add_many(Found::Date, found);
             tracing::info!(found, "dates have come");
         }
         failed.map_or(Ok(found), Err)

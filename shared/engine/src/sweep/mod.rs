@@ -2,22 +2,19 @@
 //! and enqueue) and hands it on again; and what comes with a date. A job too many finds nothing to do.
 
 mod dates;
+mod overdue;
 mod walk;
 
-use harkara_domain::{Run, run::RunStatus};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use std::sync::Arc;
+use tracing::Instrument;
 
 use crate::{
-    clocks,
-    count::Counters,
+    count::{Counters, Found},
     fault::Fault,
-    hand_on::Onward,
-    keys,
-    matching::open_stages,
-    port::{Clock, Index, Item, Query, Queue, Scheduler, Table},
-    record::decode,
-    views::View,
+    port::{Clock, Queue, Scheduler, Table},
+    sentinel::Sentinel,
+    trace,
 };
 
 /// Looks for what is overdue, and for what a date has brought.
@@ -38,69 +35,29 @@ impl Sweeper {
     /// How long something may be due before it counts as overdue: well over the time that a job
     /// spends in a queue, and over a claim's lease.
     pub const GRACE: SignedDuration = SignedDuration::from_mins(3);
-    /// The most runs and views that one sweep looks at in each partition of its index.
-    const MAX_OVERDUE: usize = 500;
 
     /// Sweeps once; says how much was overdue, stages and what time was to bring about.
     ///
     /// # Errors
     /// When the table, the queue or the scheduler fails.
     pub async fn sweep(&self) -> Result<usize, Fault> {
-        let found = self.overdue().await?;
-        if found > 0 {
-            self.counters.add("sweep.found");
+        self.once().instrument(trace::of_work("sweep")).await
+    }
+
+    async fn once(&self) -> Result<usize, Fault> {
+        let overdue = self.overdue().await;
+        if let Ok(found @ 1..) = overdue {
+            self.counters.sweep_finds.add_many(Found::Overdue, found);
             tracing::info!(found, "what was overdue was handed on again");
         }
-        self.dates().await?;
-        Ok(found)
+        // The trouble of the one is not the other's.
+        let (dates, heard) = (self.dates().await, self.sentinel().look().await);
+        dates?;
+        heard?;
+        overdue
     }
 
-    async fn overdue(&self) -> Result<usize, Fault> {
-        let now = self.clock.now();
-        let mut found = 0;
-        for shard in 0..keys::DUE_SHARDS {
-            let mut query = Query::index(Index::Due, keys::due_partition(shard)).limit(Self::MAX_OVERDUE);
-            query.to = Some(keys::stamp(now - Self::GRACE));
-            for item in self.table.query(query).await?.items {
-                found += match keys::subject_of(&item.key) {
-                    Some((store, subject)) => {
-                        let view = View::decode(&subject, &item)?.value;
-                        self.overdue_facts((&store, &subject), &view, now).await?
-                    }
-                    None => self.overdue_stages(&item, now).await?,
-                };
-            }
-        }
-        Ok(found)
-    }
-
-    async fn overdue_stages(&self, item: &Item, now: Timestamp) -> Result<usize, Fault> {
-        let run = decode::<Run>(item)?.value;
-        if run.status != RunStatus::Running {
-            return Ok(0);
-        }
-        let mut overdue = open_stages(&run, now);
-        overdue.retain(|(_, due)| *due <= now - Self::GRACE);
-        self.onward().stages(&run, &overdue).await?;
-        Ok(overdue.len())
-    }
-
-    /// What time was to bring about for a subject: whether it has is for the matcher to say.
-    async fn overdue_facts(
-        &self,
-        (store, subject): (&harkara_domain::StoreId, &harkara_domain::Subject),
-        view: &View,
-        now: Timestamp,
-    ) -> Result<usize, Fault> {
-        let mut found = 0;
-        for awaited in view.awaits().iter().filter(|awaited| awaited.at <= now) {
-            self.onward().fact(clocks::fact(store, subject, awaited, now), now).await?;
-            found += 1;
-        }
-        Ok(found)
-    }
-
-    fn onward(&self) -> Onward<'_> {
-        Onward { queue: &*self.queue, scheduler: &*self.scheduler, clock: &*self.clock }
+    fn sentinel(&self) -> Sentinel<'_> {
+        Sentinel { table: &*self.table, queue: &*self.queue, clock: &*self.clock }
     }
 }

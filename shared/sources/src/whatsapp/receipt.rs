@@ -37,7 +37,11 @@ pub(super) fn take(delivery: Delivery<'_>, raw: &RawValue, parsed: &mut Parsed) 
     let failed = status == ReceiptStatus::Failed;
     let receipt = Receipt {
         message: id.to_owned(),
-        stage: report.biz_opaque_callback_data.as_deref().and_then(|data| data.parse().ok()),
+        stage: report
+            .biz_opaque_callback_data
+            .as_deref()
+            .filter(|data| data.len() <= limits::REFERENCE)
+            .and_then(|data| data.parse().ok()),
         status,
         at,
         error: report.errors.as_deref().filter(|_| failed).and_then(error),

@@ -21,6 +21,7 @@ pub(crate) fn connection() -> Connection {
         verify_token: Some("let me in".to_owned()),
         region: Some("PK".to_owned()),
         reference_key: Some(key()),
+        rate: None,
     }
 }
 

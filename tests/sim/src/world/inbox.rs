@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use harkara_domain::fact::Choice;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Arrival, Incoming, World};
+use super::{Arrival, Incoming, TRACK, World};
 use crate::{
     bodies,
     fate::{Odds, Sabotage},
@@ -33,6 +34,10 @@ impl World {
                     let secret = self.secrets.get("shopify").map(String::as_str).unwrap_or_default();
                     headers.push(("x-shopify-hmac-sha256", harkara_sources::shopify::sign(secret, &body)));
                     self.arrives(at, "/webhooks/demo/shopify", headers, body);
+                }
+                Deed::Tracked(fields) => {
+                    let headers = vec![("content-type", "application/json".to_owned())];
+                    self.arrives(at, TRACK, headers, fields.to_string().into_bytes());
                 }
                 Deed::Team(deed) => self.put(at, Incoming::Team(deed, 0)),
             }
@@ -96,34 +101,52 @@ impl World {
             let body = bodies::status(&wamid, status, at, &call.reference, None);
             self.whatsapp_says(at, &body);
         }
-        let calls = self.outside.calls();
-        let new: Vec<Call> =
-            calls.iter().skip(self.seen).filter(|call| call.wamid.is_some()).cloned().collect();
-        self.seen = calls.len();
+        let calls = self.outside.calls_after(self.seen);
+        self.seen += calls.len();
+        let new: Vec<Call> = calls.into_iter().filter(|call| call.wamid.is_some()).collect();
         for call in new {
-            let subject = call.stage.subject.to_string();
-            let known = self.lives.iter().any(|life| life.order.key() == call.stage.subject.to_string());
-            // Now and then somebody asks where it is, in their own words.
-            if known && self.fate.below(4) == 0 {
-                let at = call.at + self.fate.between(60_000, 86_400_000);
-                let id = format!("wamid.asked.{}", call.wamid.as_deref().unwrap_or_default());
-                let body =
-                    bodies::message(&id, &call.to, at, "text", &json!({ "body": "mera parcel kahan hai?" }));
-                self.whatsapp_says(at, &body);
-            }
-            let life = self.lives.iter_mut().find(|life| life.order.key() == subject);
-            let Some(life) = life.filter(|_| !call.payloads.is_empty()) else { continue };
-            for (number, (after, choice)) in std::mem::take(&mut life.taps).into_iter().enumerate() {
-                let wanted = format!("hk1:{}", choice.as_str());
-                let Some(payload) = call.payloads.iter().find(|payload| payload.starts_with(&wanted)) else {
-                    continue;
-                };
-                let at = call.at + after;
-                let id = format!("wamid.in.{subject}.{number}");
-                let content = json!({ "payload": payload, "text": choice.as_str() });
-                let body = bodies::message(&id, &call.to, at, "button", &content);
-                self.whatsapp_says(at, &body);
-            }
+            self.asks(&call);
+            self.answers(&call);
+        }
+    }
+
+    /// What a customer writes in their own words.
+    fn asks(&mut self, call: &Call) {
+        let wamid = call.wamid.clone().unwrap_or_default();
+        let is = |phone: &Option<String>| {
+            phone.as_deref().is_some_and(|phone| phone.trim_start_matches('+') == call.to)
+        };
+        let life = self.lives.iter_mut().find(|life| is(&life.order.phone));
+        let mut words = life.map(|life| std::mem::take(&mut life.words)).unwrap_or_default();
+        let subject = call.stage.subject.to_string();
+        let known = self.lives.iter().any(|life| life.order.key() == subject);
+        if known && self.fate.below(4) == 0 {
+            words.push((self.fate.between(60_000, 86_400_000), "mera parcel kahan hai?"));
+        }
+        for (number, (after, text)) in words.into_iter().enumerate() {
+            let (at, id) = (call.at + after, format!("wamid.asked.{number}.{wamid}"));
+            let body = bodies::message(&id, &call.to, at, "text", &json!({ "body": text }));
+            self.whatsapp_says(at, &body);
+        }
+    }
+
+    /// What a customer taps on, of what there is.
+    fn answers(&mut self, call: &Call) {
+        let subject = call.stage.subject.to_string();
+        let Some(life) = self.lives.iter_mut().find(|life| life.order.key() == subject) else { return };
+        let payload = |choice: &Choice| {
+            let wanted = format!("hk1:{}", choice.as_str());
+            call.payloads.iter().find(|payload| payload.starts_with(&wanted)).cloned()
+        };
+        let (now, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut life.taps).into_iter().partition(|(_, choice)| payload(choice).is_some());
+        life.taps = later;
+        for (after, choice) in now {
+            let Some(payload) = payload(&choice) else { continue };
+            let (at, id) = (call.at + after, format!("wamid.in.{subject}.{}", choice.as_str()));
+            let content = json!({ "payload": payload, "text": choice.as_str() });
+            let body = bodies::message(&id, &call.to, at, "button", &content);
+            self.whatsapp_says(at, &body);
         }
     }
 }

@@ -1,14 +1,20 @@
 //! What goes on: functions that are woken, go on step by step, end, or die.
 
 use bytes::Bytes;
-use harkara_engine::port::{Delivery, QueueName, Unprocessed};
+use harkara_domain::fact::Actor;
+use harkara_engine::{
+    ingest,
+    port::{Delivery, QueueName, Unprocessed},
+};
 use harkara_onebox::world::World as Harkara;
+use harkara_sources::track::{Telling, parse};
 use http::Request;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{Arrival, Incoming, World};
+use super::{Arrival, Incoming, TRACK, World};
 use crate::{
     fate::Odds,
+    ledger::Came,
     shop::TeamDeed,
     steps::{Running, TaskId},
 };
@@ -72,20 +78,32 @@ impl World {
         match task.what {
             What::Webhook(arrival) => self.again(arrival),
             What::Team(deed, tries) => self.team_again(deed, tries),
-            What::Batch(..) | What::Sweep => {}
+            What::Batch(queue, batch) => {
+                batch
+                    .iter()
+                    .filter(|_| queue == QueueName::Events)
+                    .for_each(|delivery| self.ledger.came(&delivery.body, Came::Died));
+            }
+            What::Sweep => {}
         }
     }
 
     pub(super) fn done(&mut self, what: What, done: Done) {
         match (what, done) {
-            (What::Webhook(arrival), Done::Answered(200)) => {
+            (What::Webhook(arrival), Done::Answered(200 | 202)) => {
                 self.taken.push(Arrival { taken: self.fate.now(), ..arrival });
             }
-            (What::Webhook(arrival), Done::Answered(503)) => self.again(arrival),
+            (What::Webhook(arrival), Done::Answered(429 | 503)) => self.again(arrival),
             (What::Webhook(_), Done::Answered(status)) => {
                 self.violations.push(format!("a webhook was answered with {status}"));
             }
-            (What::Batch(_, batch), Done::Handled(unprocessed)) => self.queues.settle(&batch, &unprocessed),
+            (What::Batch(queue, batch), Done::Handled(unprocessed)) => {
+                for delivery in batch.iter().filter(|_| queue == QueueName::Events) {
+                    let again = unprocessed.0.contains(&delivery.id);
+                    self.ledger.came(&delivery.body, if again { Came::Again } else { Came::Ended });
+                }
+                self.queues.settle(&batch, &unprocessed);
+            }
             (What::Team(deed, tries), Done::Ended(false)) => self.team_again(deed, tries),
             _ => {}
         }
@@ -112,13 +130,17 @@ impl World {
                 }
                 let Ok(request) = request.body(Bytes::from(arrival.body.clone())) else { return };
                 let harkara = self.harkara.clone();
+                let tracked = arrival.path == TRACK;
                 self.spawn(What::Webhook(arrival), async move {
+                    if tracked {
+                        return Done::Answered(track(&harkara, request.body()).await);
+                    }
                     Done::Answered(harkara_ingest::handle(&harkara.ingest, &request).await.status().as_u16())
                 });
             }
             Incoming::Team(deed, tries) => {
                 let harkara = self.harkara.clone();
-                self.spawn(What::Team(deed, tries), async move { Done::Ended(team(&harkara, deed).await) });
+                self.spawn(What::Team(deed, tries), async move { Done::Ended(deed.done(&harkara).await) });
             }
             Incoming::Storm(until) => self.fate.storm(until),
             Incoming::Calm => self.fate.set(Odds::NONE),
@@ -152,20 +174,14 @@ impl World {
     }
 }
 
-async fn team(harkara: &Harkara, deed: TeamDeed) -> bool {
-    let (store, by) = (World::store(), "team");
-    let setup = &harkara.setup;
-    let done = match deed {
-        TeamDeed::Pause(flow) => setup.pause(&store, &flow.into(), by).await.map(|_| ()),
-        TeamDeed::Resume(flow) => setup.resume(&store, &flow.into(), by).await.map(|_| ()),
-        TeamDeed::Archive(flow) => setup.archive(&store, &flow.into(), by).await.map(|_| ()),
-        TeamDeed::Edit(flow) => match setup.flow_head(&store, &flow.into()).await {
-            Ok(head) => {
-                let text = format!("{}\n# edited\n", head.value.text);
-                setup.flow(&store, &text, by).await.map(|_| ())
-            }
-            Err(error) => Err(error),
-        },
-    };
-    done.is_ok()
+/// What a shop's own program tells by the API: who may, is looked at elsewhere.
+async fn track(harkara: &Harkara, body: &[u8]) -> u16 {
+    let (store, by) = (World::store(), Actor::Program("till".to_owned()));
+    let received_at = harkara.ports.clock.now();
+    let is_zone = |name: &str| TimeZone::get(name).is_ok();
+    let telling = Telling { store: &store, by: &by, received_at, is_zone };
+    let Ok(facts) = parse(telling, body) else { return 422 };
+    let Some(messages) = ingest::jobs(facts) else { return 413 };
+    let sent = harkara.ports.queue.send(QueueName::Events, messages).await;
+    if sent.is_ok() { 202 } else { 503 }
 }

@@ -16,6 +16,10 @@ const MAX_MESSAGE: usize = 300;
 const PAUSE: Duration = Duration::from_secs(60);
 /// The shortest wait.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest wait that an answer can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The most bytes of an id that is kept; Shopify's have about 50.
+const MAX_ID: usize = 256;
 
 /// What an answer means. An acceptance holds Shopify's id of the discount; it is empty when the shop had
 /// the code already, from an attempt whose answer was lost.
@@ -38,7 +42,7 @@ pub fn verdict(response: &HttpResponse) -> Verdict {
     }
     if errors.is_empty() {
         return match payload.pointer("/codeDiscountNode/id").and_then(Value::as_str) {
-            Some(id) if !id.is_empty() => Verdict::Accepted(id.to_owned()),
+            Some(id) if (1..=MAX_ID).contains(&id.len()) => Verdict::Accepted(id.to_owned()),
             _ => refused("the answer tells nothing of the coupon", Policy::Retry),
         };
     }
@@ -64,7 +68,7 @@ fn by_status(response: &HttpResponse) -> Option<Policy> {
         200..=299 => None,
         // The token, the plan, the shop: withdrawn, unpaid, forbidden, unknown, locked, or moved.
         300..=399 | 401..=404 | 423 => Some(Policy::StopAccount),
-        429 => Some(Policy::Throttled(asked.unwrap_or(PAUSE).max(SHORTEST_PAUSE))),
+        429 => Some(Policy::Throttled(asked.unwrap_or(PAUSE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))),
         // 430: Shopify took us for an attack.
         408 | 430 | 500..=599 => Some(Policy::Retry),
         _ => Some(Policy::Permanent),

@@ -20,7 +20,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::{Came, Loaded, StageRunner, coupon::action_ref, coupon_of, facts::first_due};
-use crate::{job::StageJob, port::HttpError};
+use crate::{count::Work, job::StageJob, port::HttpError};
 
 /// What a webhook is told, under `data`.
 #[derive(Serialize)]
@@ -118,7 +118,7 @@ impl StageRunner {
         match self.http.call(request).await {
             Ok(response) => match webhook::verdict(&response) {
                 Verdict::Accepted(_) => {
-                    self.counters.add("webhooks.called");
+                    self.counters.workflows.add(Work::WebhookCalled);
                     Came::Done(Some(Deed::Called { host: host.to_owned() }))
                 }
                 Verdict::Refused(error, Policy::Throttled(length)) => {

@@ -14,7 +14,7 @@ use harkara_domain::{
 use serde::Deserialize;
 
 use super::{Came, Loaded, StageRunner};
-use crate::{job::StageJob, port::HttpError};
+use crate::{count::Work, job::StageJob, port::HttpError};
 
 /// The store's key, which is kept with the connection whose buttons it signs.
 #[derive(Deserialize)]
@@ -71,7 +71,7 @@ impl StageRunner {
             }
         }
         *made = Some(Coupon { code: code.clone(), ends_at });
-        self.counters.add("coupons.made");
+        self.counters.workflows.add(Work::CouponMade);
         Came::Done(Some(Deed::CouponMade { code, ends_at, in_shop }))
     }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use super::{Came, Loaded, StageRunner};
 use crate::{
+    count::Work,
     fault::Fault,
     job::StageJob,
     keys,
@@ -62,7 +63,7 @@ impl StageRunner {
         match self.mailer.send(&job.store, mail).await {
             Ok(_) => Came::Done((!said).then_some(Deed::Mailed { to, unsure: false })),
             Err(MailError::AnswerLost(_)) => {
-                self.counters.add("workflow.mail_unsure");
+                self.counters.workflows.add(Work::MailUnsure);
                 Came::Done(Some(Deed::Mailed { to, unsure: true }))
             }
             Err(MailError::Failed(problem)) => Came::Again(problem),

@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
 use super::{Loaded, Performed, StageRunner};
-use crate::job::StageJob;
+use crate::{count::Work, job::StageJob};
 
 /// What an action came to.
 enum Came {
@@ -116,7 +116,7 @@ impl StageRunner {
         match progress.trouble {
             None | Some(Came::Done(_)) => {
                 performed.workflow_done = true;
-                self.counters.add("workflow.done");
+                self.counters.workflows.add(Work::Done);
                 let speaks = loaded.stage(job).is_some_and(|(_, stage)| stage.message.is_some());
                 if speaks && self.is_late(loaded, job) {
                     return performed.not_done(loaded.now, TOO_LATE.to_owned());
