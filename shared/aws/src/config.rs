@@ -30,6 +30,8 @@ impl Config {
     pub const PRIORITY: &'static str = "HARKARA_PRIORITY_QUEUE";
     /// The URL of the failures queue.
     pub const FAILURES: &'static str = "HARKARA_FAILURES_QUEUE";
+    /// `true` for messages that say whose they are, so that SQS is fair between stores and flows.
+    pub const FAIR: &'static str = "HARKARA_FAIR_QUEUES";
     /// The name of the schedule group.
     pub const GROUP: &'static str = "HARKARA_SCHEDULE_GROUP";
     /// The ARN of the role with which Scheduler sends into queues.

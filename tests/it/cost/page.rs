@@ -146,7 +146,7 @@ const HEAD: &str = "# What an order costs on AWS
 Made by `make cost`, held by `make test`: do not edit. Requests and capacity units are counted by a layer on the \
 ports while one order lives its life through the functions; what an item weighs is what the DynamoDB adapter \
 stores. `make aws-test` compares the units with what an emulator of DynamoDB bills for the same life. Prices are AWS's list prices of us-east-1 without any free tier (HTTP API $1.00, Lambda $0.20 and \
-$0.0000166667 a GB-second on x86_64, SQS $0.40 and $0.10 for being fair, EventBridge Scheduler $1.00, DynamoDB on demand $0.625 and $0.125, \
+$0.0000166667 a GB-second on x86_64, SQS $0.40 (`FairQueues` makes it $0.50), EventBridge Scheduler $1.00, DynamoDB on demand $0.625 and $0.125, \
 each a million; SES $0.10 a thousand; data out $0.09 a GB). Assumed, not measured: functions of 128 MB (ingest 256), 10 ms of \
 their own, 8 ms a request to AWS, 300 ms a call to WhatsApp, 700 bytes of HTTP and TLS around it. \"One by one\" is \
 a small shop, where every message wakes a function by itself; \"in pairs\" is some million orders a month, as the \

@@ -8,8 +8,8 @@ const API: f64 = 1.00;
 const INVOCATION: f64 = 0.20;
 /// A GB-second of a function on x86_64; arm64 costs a fifth less.
 const GB_SECOND: f64 = 0.000_016_666_7;
-/// A million requests of SQS, of up to 64 KB each: $0.40, and $0.10 for messages that say whose they are.
-pub(crate) const SQS: f64 = 0.50;
+/// A million requests of SQS, of up to 64 KB each; fair queues cost $0.10 more.
+pub(crate) const SQS: f64 = 0.40;
 /// A million invocations of EventBridge Scheduler.
 const SCHEDULE: f64 = 1.00;
 /// A million write units of a table on demand.

@@ -24,7 +24,9 @@ impl Session {
     /// [`Missing`] when a queue's URL is not set.
     pub fn queue(&self) -> Result<Arc<dyn Queue>, Missing> {
         let client = aws_sdk_sqs::Client::new(&self.sdk(Service::Sqs));
-        Ok(Arc::new(SqsQueue::new(client, self.queue_urls()?)))
+        let queue = SqsQueue::new(client, self.queue_urls()?);
+        let fair = self.config().get(Config::FAIR) == Some("true");
+        Ok(Arc::new(if fair { queue.fair() } else { queue }))
     }
 
     /// The schedules.

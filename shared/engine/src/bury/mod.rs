@@ -98,6 +98,9 @@ impl Undertaker {
     /// How long a message that was filed is remembered: queues keep none longer.
     const REMEMBERED: SignedDuration = SignedDuration::from_hours(15 * 24);
 
+    /// How long copies of a failure's message may come: ten receives of three minutes.
+    const COPIES: SignedDuration = SignedDuration::from_mins(30);
+
     /// Works on a batch; says which messages have to come again.
     pub async fn batch(&self, deliveries: &[Delivery]) -> Unprocessed {
         batch::each("dead-letter", deliveries, |delivery, job| async move {
@@ -147,8 +150,10 @@ impl Undertaker {
             return Ok(());
         };
         if let Some(at) = self.filed_at(job, &stored.value).await?.filter(|_| !again) {
-            // Whoever filed it may have died over it, and their message be gone with another copy of it.
-            return self.open_alert(&job.store, at).await;
+            // Whoever filed it may have died over it, and their message be gone with another copy of it. Rather
+            // a second mail than none; but what is told again much later is no copy.
+            let lately = self.clock.now() <= at + Self::COPIES;
+            return if lately { self.open_alert(&job.store, at).await } else { Ok(()) };
         }
         let flow = self.catalog.version(&job.store, &stored.value.flow, stored.value.version).await?;
         let name = flow.as_ref().and_then(|flow| flow.stage(job.stage));
