@@ -68,7 +68,7 @@ contracts() {
         timeout 400 cargo test --locked -p harkara-aws -- --test-threads=1
         cargo test --locked --no-run -p harkara-tests --test it
         say "the world tests over DynamoDB"
-        timeout 400 cargo test --locked -p harkara-tests --test it
+        timeout 600 cargo test --locked -p harkara-tests --test it
     )
 }
 
