@@ -12,7 +12,7 @@ fn bad_bodies(number: u64) -> Vec<(String, &'static str)> {
     vec![
         (format!("{{\"v\":1,\"job\":\"stage\",\"tag\":{number}"), "not a job"),
         (format!("{{\"v\":7,\"job\":\"stage\",\"tag\":{number}}}"), "job version 7 is not known here"),
-        (format!("{{\"v\":1,\"job\":\"dance\",\"tag\":{number}}}"), "no job is called dance"),
+        (format!("{{\"v\":1,\"job\":\"dance\",\"tag\":{number}}}"), "no job is called so"),
         // Nearly as large as a message of SQS can be.
         (format!("{number} {}", "x".repeat(255 * 1024)), "not a job"),
     ]
