@@ -230,6 +230,29 @@ def functions(template):
         yield f"no function is given {variable}"
 
 
+def gaps(template):
+    """Alarms on DynamoDB fill gaps themselves: CloudWatch keeps their state where data is missing, so that one which
+    has begun would never be over (PutMetricAlarm, TreatMissingData)."""
+    for name, alarm in template.of("AWS::CloudWatch::Alarm").items():
+        if "AWS/DynamoDB" in json.dumps(alarm):
+            expressions = [it["Expression"] for it in alarm.get("Metrics", []) if "Expression" in it]
+            if not expressions or not all("FILL(" in expression for expression in expressions):
+                yield f"{name} would never be over"
+
+
+def counted(template):
+    """Alarms look at metrics that the functions tell of, by the one dimension that these have."""
+    source = (ROOT / "shared/aws/src/function/metrics.rs").read_text(encoding="utf-8")
+    listed = re.search(r"const BROUGHT: \[&str; \d+\] = \[(.*?)\];", source, re.DOTALL)
+    brought = set(re.findall(r'"(\w+)"', listed[1])) if listed else set()
+    for name, alarm in template.of("AWS::CloudWatch::Alarm").items():
+        looked_at = [alarm, *(it["MetricStat"]["Metric"] for it in alarm.get("Metrics", []) if "MetricStat" in it)]
+        for metric in (it for it in looked_at if it.get("Namespace") == "Harkara"):
+            dimensions = [dimension["Name"] for dimension in metric["Dimensions"]]
+            if metric["MetricName"].split(".")[0] not in brought or dimensions != ["Stack"]:
+                yield f"{name} looks at {metric['MetricName']} by {dimensions}, which nothing tells of"
+
+
 def table_keys(template):
     """The adapter's attributes, in the adapter's names."""
     source = (ROOT / "shared/aws/src/table/attribute.rs").read_text(encoding="utf-8")
@@ -257,7 +280,7 @@ def profile(_):
             yield f"the Makefile does not build the functions with {variable}, as profile.lambda has it"
 
 
-CHECKS = [stars, grants, queues, timeouts, functions, table_keys, profile]
+CHECKS = [stars, grants, queues, timeouts, functions, gaps, counted, table_keys, profile]
 
 if __name__ == "__main__":
     template = Template(json.load(sys.stdin))

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     bodies::Order,
     provider::Answer,
-    world::{TestWorld, handled, karachi, minutes},
+    world::{TestWorld, karachi, minutes},
 };
 
 const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
@@ -108,8 +108,7 @@ async fn crashes_before_the_record(world: &TestWorld) {
 }
 
 async fn crashes_at(world: &TestWorld, batch: Vec<harkara_engine::port::Delivery>, gate: crate::probe::Gate) {
-    let whole = world.world.clone();
-    let holder = tokio::spawn(async move { handled(&whole, QueueName::Stages, &batch).await });
+    let holder = world.beside(QueueName::Stages, &batch);
     gate.reached().await;
     holder.abort();
     assert!(holder.await.unwrap_err().is_cancelled());
@@ -215,8 +214,7 @@ async fn a_mail_that_went_is_not_sent_again_when_the_next_one_fails() {
         writes.iter().any(|write| matches!(write, Write::Put(item, _) if String::from_utf8_lossy(&item.body).contains("\"mailing\":1")))
     };
     let gate = world.probe.hold(begins_second);
-    let whole = world.world.clone();
-    let holder = tokio::spawn(async move { handled(&whole, QueueName::Stages, &batch).await });
+    let holder = world.beside(QueueName::Stages, &batch);
     gate.reached().await;
     assert_eq!(written(&world), ["One"]);
     for _ in 0..2 {
@@ -417,8 +415,7 @@ async fn what_comes_after_a_slow_receiver_waits_for_the_next_try() {
     let gate = crate::probe::Gate::default();
     world.whatsapp.next_elsewhere([Answer::Held(gate.clone(), Box::new(Answer::Accept))]);
     let batch = world.take(QueueName::Stages).await;
-    let whole = world.world.clone();
-    let holder = tokio::spawn(async move { handled(&whole, QueueName::Stages, &batch).await });
+    let holder = world.beside(QueueName::Stages, &batch);
     gate.reached().await;
     world.stall(SignedDuration::from_secs(30));
     gate.open();

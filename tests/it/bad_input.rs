@@ -5,12 +5,14 @@ use harkara_engine::ingest::Ingest;
 use harkara_engine::port::QueueName;
 use harkara_engine::{
     bury::Content,
+    job::Job,
     ownership::{Bundle, Sheet, Wish},
     replay::Filter,
 };
 use http::{Method, Request, StatusCode};
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 use crate::{
     bodies::{Order, message},
@@ -22,6 +24,19 @@ async fn harmless(world: &TestWorld, counter: &str) {
     for queue in QueueName::ALL {
         assert!(world.take(queue).await.is_empty(), "{queue}");
     }
+    untouched(world, counter).await;
+}
+
+/// Nothing but that it was refused was enqueued, and nothing written.
+async fn noted(world: &TestWorld, counter: &str) {
+    let queued = world.take(QueueName::Events).await;
+    let jobs: Vec<_> = queued.iter().map(|delivery| Job::read(&delivery.body)).collect();
+    assert!(matches!(jobs.as_slice(), [Ok(Job::Refusals(_))]), "{jobs:?}");
+    assert_eq!(world.probe.counted(), BTreeMap::from([("send to events".to_owned(), 1)]));
+    untouched(world, counter).await;
+}
+
+async fn untouched(world: &TestWorld, counter: &str) {
     assert_eq!(partition(world, "o#demo#shopify-1").await, 0);
     assert_eq!(world.counter(counter), 1, "{counter}: {:?}", world.world.counters.all());
     let asked = world.probe.counted();
@@ -54,7 +69,7 @@ async fn a_missing_or_wrong_signature_is_401() {
     for change in [without, wrong, tampered] {
         let (world, good) = world().await;
         assert_eq!(world.deliver(&change(&good)).await, StatusCode::UNAUTHORIZED);
-        harmless(&world, "webhooks_refused.shopify.bad_signature").await;
+        noted(&world, "webhooks_refused.shopify.bad_signature").await;
         assert_eq!(world.deliver(&good).await, StatusCode::OK, "the good one is taken in");
         world.run().await;
         assert_eq!(world.calls().len(), 1);
@@ -68,7 +83,7 @@ async fn another_sources_signature_is_401() {
     let mut other = world.whatsapp_says(&body);
     other.path.clone_from(&good.path);
     assert_eq!(world.deliver(&other).await, StatusCode::UNAUTHORIZED);
-    harmless(&world, "webhooks_refused.shopify.bad_signature").await;
+    noted(&world, "webhooks_refused.shopify.bad_signature").await;
 }
 
 #[tokio::test]

@@ -210,6 +210,40 @@ async fn words_start_the_flow_that_they_are_meant_for() {
     }
 }
 
+/// What is known of their orders changes, and what they meant does not.
+#[tokio::test]
+async fn words_that_come_again_are_about_the_same() {
+    let world = world_of(&[&marks("lost", "{ message_received: { intent: where_is_it } }")]).await;
+    let order = |id, placed| Order { id, ..Order::cod(1, placed) };
+    let first = order(1, world.now());
+    world.place(&first).await;
+    world.advance(minutes(10)).await;
+    let from = first.phone.as_deref().unwrap().trim_start_matches('+');
+    let asked = |id: &str| {
+        bodies::message(id, from, world.now(), "text", &json!({ "body": "Mera order kidhar hai??" }))
+    };
+    let words = asked("wamid.in.asked");
+    world.post_whatsapp(&words).await;
+    let flagged = async |order: &Order| flags(&order_of(&world, order).await);
+    assert_eq!(flagged(&first).await, ["lost"]);
+    // An order of before that comes to light.
+    let late = order(2, world.now() - minutes(5));
+    world.place(&late).await;
+    world.post_whatsapp(&words).await;
+    // They order twice more.
+    world.advance(minutes(10)).await;
+    world.place(&order(3, world.now())).await;
+    world.advance(minutes(10)).await;
+    let last = order(4, world.now());
+    world.place(&last).await;
+    world.post_whatsapp(&words).await;
+    assert_eq!((flagged(&late).await.len(), runs_of(&world, "lost").await.len()), (0, 1));
+    // Whoever asks anew means the last.
+    world.post_whatsapp(&asked("wamid.in.asked.anew")).await;
+    assert_eq!(flagged(&last).await, ["lost"]);
+    world.finish().await;
+}
+
 // Reports.
 
 #[tokio::test]

@@ -399,6 +399,34 @@ async fn a_flow_that_comes_later_with_the_same_trigger_catches_them_too() {
     world.finish().await;
 }
 
+/// The sweep has gone past its place in the list by then. What comes to light over a week after its time was
+/// brought in from elsewhere.
+#[tokio::test]
+async fn an_order_that_comes_to_light_late_counts_once() {
+    let flows = [flow("It", "{ customer_inactive: 30d }"), flow("Longer", "{ customer_inactive: 60d }")];
+    let world = with_flows("2026-11-22T10:00", &flows.each_ref().map(String::as_str)).await;
+    let ago = |days: i64| world.now() - minutes(days * DAY);
+    let known = Order::cod(1, ago(30));
+    world.place(&known).await;
+    live(&world, minutes(60), minutes(20)).await;
+    assert_eq!(began(&world).await.len(), 1);
+    let (late, imported) = (Order::cod(2, ago(34)), Order::cod(3, ago(50)));
+    world.place(&late).await;
+    world.place(&late).await;
+    world.place(&imported).await;
+    live(&world, minutes(60), minutes(20)).await;
+    let (known, late) = (customer_of(&world, &known).await, customer_of(&world, &late).await);
+    let caught: Vec<String> = began(&world).await.into_iter().map(|(who, _)| who).collect();
+    assert_eq!(caught, [known, late.clone()]);
+    assert_eq!((awaiting(&world).await, world.runs().await.len()), (0, 2));
+    // The longer wait is the sweep's, as ever.
+    live(&world, minutes(27 * DAY), minutes(60)).await;
+    let longer = began_in(&world, "longer", "UTC").await;
+    assert_eq!(longer.len(), 2, "{longer:?}");
+    assert!(longer.iter().any(|(who, _)| *who == late), "{longer:?}");
+    world.finish().await;
+}
+
 #[tokio::test]
 async fn a_crowd_that_has_been_quiet_for_long_comes_part_by_part() {
     let world = with_flows("2026-11-22T10:00", &[]).await;

@@ -1,9 +1,11 @@
 //! What is on the disk goes on, whatever became of the process.
 
 use harkara_domain::{fact::Choice, run::StageStatus};
+use harkara_engine::port::QueueName;
 
 use crate::{
     bodies::Order,
+    provider::Answer,
     world::{TestWorld, minutes},
 };
 
@@ -44,13 +46,9 @@ async fn a_send_that_was_under_way_when_the_power_went_is_settled_by_its_receipt
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
     world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
-    world.drain(harkara_engine::port::QueueName::Events).await;
-    let gate = world.whatsapp.hold(crate::provider::Answer::Accept);
-    let batch = world.take(harkara_engine::port::QueueName::Stages).await;
-    let under_way = tokio::spawn({
-        let whole = world.world.clone();
-        async move { crate::world::handled(&whole, harkara_engine::port::QueueName::Stages, &batch).await }
-    });
+    world.drain(QueueName::Events).await;
+    let gate = world.whatsapp.hold(Answer::Accept);
+    let under_way = world.beside(QueueName::Stages, &world.take(QueueName::Stages).await);
     gate.reached().await;
     let world = world.after_power_loss();
     under_way.abort();

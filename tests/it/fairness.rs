@@ -64,6 +64,16 @@ async fn who_speaks_too_fast_is_told_when_to_come_again_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn where_nothing_can_be_taken_in_the_shop_is_told_when_to_send_it_again() {
+    let world = TestWorld::at("2026-11-22T10:00").await;
+    world.embedded.close();
+    let refused = deliver(&world, &new_order(&world, 1)).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()[RETRY_AFTER], "10");
+    assert_eq!(String::from_utf8_lossy(refused.body()), r#"{"error":"not taken in; send it again"}"#);
+}
+
+#[tokio::test]
 async fn other_sources_and_other_stores_have_their_own() {
     let world = slow().await;
     world.moves_in_next_door().await;

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, sync::atomic::Ordering};
 use crate::{
     bodies::Order,
     provider::Answer,
-    world::{JUST_ASK, TestWorld, Webhook, handled, minutes, with_flows},
+    world::{JUST_ASK, TestWorld, Webhook, minutes, with_flows},
 };
 
 const COD: &str = "cod-confirmation";
@@ -99,10 +99,7 @@ async fn a_trigger_fires_once_though_two_matchers_have_it_at_once() {
     world.deliver(&webhook).await;
     let first = world.take(QueueName::Events).await;
     let gate = world.probe.hold(makes_a_run);
-    let slow = tokio::spawn({
-        let (world, batch) = (world.world.clone(), first.clone());
-        async move { handled(&world, QueueName::Events, &batch).await }
-    });
+    let slow = world.beside(QueueName::Events, &first);
     gate.reached().await;
     world.deliver(&again).await;
     world.drain(QueueName::Events).await;
@@ -136,25 +133,19 @@ fn claims(writes: &[Write]) -> bool {
     })
 }
 
-/// Handles a batch of stages beside everything else, and never settles it.
-fn beside(world: &TestWorld, batch: &[harkara_engine::port::Delivery]) -> tokio::task::JoinHandle<usize> {
-    let (world, batch) = (world.world.clone(), batch.to_vec());
-    tokio::spawn(async move { handled(&world, QueueName::Stages, &batch).await.0.len() })
-}
-
 #[tokio::test]
 async fn one_effect_a_stage_though_its_job_comes_twice_while_the_provider_is_slow() {
     let world = with_flows("2026-11-22T10:00", &[JUST_ASK]).await;
     let order = placed(&world).await;
     let batch = world.take(QueueName::Stages).await;
     let gate = world.whatsapp.hold(Answer::Accept);
-    let slow = beside(&world, &batch);
+    let slow = world.beside(QueueName::Stages, &batch);
     gate.reached().await;
     world.probe.send(QueueName::Stages, vec![Outgoing::now(batch[0].body.clone())]).await.unwrap();
     world.run().await;
     assert_eq!(world.calls().len(), 1);
     gate.open();
-    assert_eq!(slow.await.unwrap(), 0);
+    assert!(slow.await.unwrap().0.is_empty());
     world.advance(minutes(10)).await;
     assert_eq!(world.calls().len(), 1);
     let state = world.stage(&order, "just-ask", "Ask").await;
@@ -168,13 +159,13 @@ async fn one_effect_a_stage_though_both_have_loaded_it_before_either_claims() {
     let order = placed(&world).await;
     let batch = world.take(QueueName::Stages).await;
     let gate = world.probe.hold(claims);
-    let slow = beside(&world, &batch);
+    let slow = world.beside(QueueName::Stages, &batch);
     gate.reached().await;
     world.probe.send(QueueName::Stages, vec![Outgoing::now(batch[0].body.clone())]).await.unwrap();
     world.run().await;
     assert_eq!(world.calls().len(), 1);
     gate.open();
-    assert_eq!(slow.await.unwrap(), 0);
+    assert!(slow.await.unwrap().0.is_empty());
     world.advance(minutes(10)).await;
     assert_eq!(world.calls().len(), 1);
     assert_eq!(world.stage(&order, "just-ask", "Ask").await.tries, 1);
@@ -258,7 +249,7 @@ async fn crashed(taken: bool) -> (TestWorld, Order) {
     let order = placed(&world).await;
     let batch = world.take(QueueName::Stages).await;
     let gate = world.whatsapp.hold(Answer::Accept);
-    let holder = beside(&world, &batch);
+    let holder = world.beside(QueueName::Stages, &batch);
     gate.reached().await;
     holder.abort();
     assert!(holder.await.unwrap_err().is_cancelled());
@@ -313,13 +304,13 @@ async fn no_send_after_a_cancellation_even_between_load_and_claim() {
     let order = placed(&world).await;
     let batch = world.take(QueueName::Stages).await;
     let gate = world.probe.hold(claims);
-    let slow = beside(&world, &batch);
+    let slow = world.beside(QueueName::Stages, &batch);
     gate.reached().await;
     let cancelled = order.cancelled(world.now());
     world.deliver(&world.shop_says("orders/cancelled", cancelled.to_string().as_bytes())).await;
     world.drain(QueueName::Events).await;
     gate.open();
-    assert_eq!(slow.await.unwrap(), 0);
+    assert!(slow.await.unwrap().0.is_empty());
     world.advance(minutes(60)).await;
     assert_eq!(world.calls().len(), 0);
     let (status, reason) = world.outcome(&order, "just-ask", "Ask").await;
@@ -334,7 +325,7 @@ async fn no_retry_after_a_cancellation_that_came_during_the_send() {
     let order = placed(&world).await;
     let batch = world.take(QueueName::Stages).await;
     let gate = world.whatsapp.hold(Answer::Error(500, 131_000));
-    let slow = beside(&world, &batch);
+    let slow = world.beside(QueueName::Stages, &batch);
     gate.reached().await;
     let cancelled = order.cancelled(world.now());
     world.deliver(&world.shop_says("orders/cancelled", cancelled.to_string().as_bytes())).await;

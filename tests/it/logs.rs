@@ -74,7 +74,7 @@ impl Captured {
 const FIRST: &str = "Zarmeenay";
 const LAST: &str = "Khuhawar";
 const STREET: &str = "House 7-Q, Shabaan Lane";
-const NOTE: &str = "Gate code 5599, leave it with Chacha Rafiq";
+const NOTE: &str = "Gate code kx-5599, leave it with Chacha Rafiq";
 const WROTE: &str = "Bhai jaldi bhejo, chacha ki shaadi hai";
 const MAIL: &str = "zarmeenay.k@example.pk";
 const PHONE: &str = "+923007774242";
@@ -146,7 +146,7 @@ fn order_of_hers(id: u64, world: &TestWorld) -> (Order, Value) {
 /// The lines, unless they say anything that was put in.
 fn said_nothing_of_her(captured: &Captured, also: &[String]) {
     let private =
-        [FIRST, LAST, STREET, "Shabaan", NOTE, "5599", WROTE, "shaadi", MAIL, TEMPLATE, PASSWORD, OWNER];
+        [FIRST, LAST, STREET, "Shabaan", NOTE, "kx-5599", WROTE, "shaadi", MAIL, TEMPLATE, PASSWORD, OWNER];
     let private = private.into_iter().chain(SECRETS).chain(also.iter().map(String::as_str));
     let private: Vec<String> = private.map(str::to_lowercase).collect();
     for line in captured.lines() {

@@ -35,6 +35,7 @@ mod metrics;
 mod pack;
 mod probe;
 mod provider;
+mod refusals;
 mod rehearsal;
 mod replay;
 mod restored;

@@ -28,13 +28,23 @@ async fn scraped(
     from: [u8; 4],
     key: Option<&str>,
 ) -> (StatusCode, String, String) {
+    let bearer = key.map(|key| ("authorization", format!("Bearer {key}")));
+    asked(world, open_here, from, bearer).await
+}
+
+async fn asked(
+    world: &TestWorld,
+    open_here: bool,
+    from: [u8; 4],
+    header: Option<(&str, String)>,
+) -> (StatusCode, String, String) {
     let store = TestWorld::store();
     let console = Arc::new(web::console(&world.world, &world.embedded, &store, "https://shop.example"));
     let metrics = Arc::new(web::metrics(&world.world, &world.embedded, &store, open_here));
     let mut router = web::router(world.world.clone(), console, metrics);
     let mut request = Request::get("/metrics");
-    if let Some(key) = key {
-        request = request.header("authorization", format!("Bearer {key}"));
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
     }
     let mut request = request.body(axum::body::Body::empty()).unwrap();
     request.extensions_mut().insert(ConnectInfo(SocketAddr::from((from, 4711))));
@@ -86,6 +96,7 @@ async fn an_orders_life_is_counted() {
     let mut forged = world.shop_says("orders/create", body.as_bytes());
     forged.headers.pop();
     world.deliver(&forged).await;
+    world.run().await;
     let (status, kind, text) = scraped(&world, true, HERE, None).await;
     assert_eq!(
         (status, kind.as_str()),
@@ -186,6 +197,14 @@ async fn metrics_are_for_whoever_is_here_or_has_a_key() {
     let status = async |open, from, key| scraped(&world, open, from, key).await.0;
     assert_eq!(status(true, HERE, None).await, StatusCode::OK);
     assert_eq!(status(true, ELSEWHERE, None).await, StatusCode::UNAUTHORIZED);
+    for header in [("x-forwarded-for", "203.0.113.7"), ("forwarded", "for=203.0.113.7")] {
+        let (tunnelled, ..) = asked(&world, true, HERE, Some((header.0, header.1.to_owned()))).await;
+        assert_eq!(
+            tunnelled,
+            StatusCode::UNAUTHORIZED,
+            "a tunnel of which the server was not told: {header:?}"
+        );
+    }
     // A proxy on this machine speaks for the world.
     assert_eq!(status(false, HERE, None).await, StatusCode::UNAUTHORIZED);
     for from in [HERE, ELSEWHERE] {

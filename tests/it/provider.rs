@@ -300,6 +300,11 @@ impl PostOffice {
         self.failures.lock().unwrap().push_back(error);
     }
 
+    /// From now on all go out.
+    pub(crate) fn mend(&self) {
+        self.failures.lock().unwrap().clear();
+    }
+
     pub(crate) fn posted(&self) -> Vec<Posted> {
         self.posted.lock().unwrap().clone()
     }

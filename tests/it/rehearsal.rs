@@ -18,9 +18,11 @@ use harkara_engine::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 use crate::{
     bodies::{self, Order},
+    provider::Connections,
     world::{TestWorld, minutes},
 };
 
@@ -610,6 +612,30 @@ async fn a_timetable_shows_verdicts_messages_and_problems() {
     let told = rehearsed(&world, &small, Wish { anyway: true, ..Wish::default() }).await;
     assert_eq!(told.rehearsal.passed_over, Some(failed));
     assert!(told.timetable.contains("1. Ask: sent"), "{}", told.timetable);
+    world.finish().await;
+}
+
+/// Whoever may look may rehearse on a webhook's JSON; the connection that it is read by holds secrets.
+#[tokio::test]
+async fn a_connection_of_another_shape_is_not_repeated_to_whoever_rehearses() {
+    let world = TestWorld::at("2026-11-22T14:00").await;
+    let webhook = Order::cod(1, world.now()).body(world.now());
+    for shape in [
+        json!("shpss_hush"),
+        json!({ "secrets": "shpss_hush" }),
+        json!({ "secrets": [], "rate": "shpss_hush" }),
+    ] {
+        let connections = Connections(json!({ "shopify": shape }).as_object().unwrap().clone());
+        let rehearser = Rehearser { secrets: Arc::new(connections), ..rehearser(&world) };
+        let wish = Wish { text: Some(ASKS.to_owned()), order: Some(webhook.clone()), ..Wish::default() };
+        let refused = rehearser.rehearse(&TestWorld::store(), &wish).await.unwrap_err();
+        let words = format!("{refused} {refused:?}");
+        assert!(
+            words.contains("the connection shopify cannot be read: it has an unexpected shape"),
+            "{words}"
+        );
+        assert!(!words.contains("hush"), "{words}");
+    }
     world.finish().await;
 }
 

@@ -4,6 +4,7 @@ use harkara_domain::{Reason, fact::Choice, run::StageStatus};
 use harkara_engine::{
     bury::Content,
     gap::{self, Gap},
+    port::QueueName,
     replay::Filter,
 };
 use jiff::Timestamp;
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 
 use crate::{
     bodies::Order,
-    world::{TestWorld, minutes},
+    provider::Answer,
+    world::{JUST_ASK, TestWorld, minutes, with_flows},
 };
 
 /// A world, a backup of it, and what has gone on since: an order that was asked before the backup, one that waited
@@ -146,13 +148,9 @@ async fn a_stage_that_was_being_sent_when_the_backup_was_made_is_held() {
     let order = Order::cod(1, world.now());
     let webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
     world.deliver(&webhook).await;
-    world.drain(harkara_engine::port::QueueName::Events).await;
-    let gate = world.whatsapp.hold(crate::provider::Answer::Accept);
-    let batch = world.take(harkara_engine::port::QueueName::Stages).await;
-    let under_way = tokio::spawn({
-        let whole = world.world.clone();
-        async move { crate::world::handled(&whole, harkara_engine::port::QueueName::Stages, &batch).await }
-    });
+    world.drain(QueueName::Events).await;
+    let gate = world.whatsapp.hold(Answer::Accept);
+    let under_way = world.beside(QueueName::Stages, &world.take(QueueName::Stages).await);
     gate.reached().await;
     world.backup(&backup);
     under_way.abort();
@@ -167,4 +165,93 @@ async fn a_stage_that_was_being_sent_when_the_backup_was_made_is_held() {
     world.receipt(&world.calls()[0], "delivered", None).await;
     assert_eq!(world.stage(&order, "cod-confirmation", "Ask").await.status, StageStatus::Sent);
     assert_eq!(gap::due(&*world.table, world.now()).await.unwrap(), 0);
+}
+
+const NOTES: &str = "
+name: Notes
+trigger: order_created
+stages:
+  - { name: Note, after: 10m, workflow: [{ add_note: called }] }
+  - { name: Later, after: 2h, workflow: [{ add_note: called again }] }
+";
+
+/// A world with such a flow, and a place for a backup; `None` where the table does not lie in the file.
+async fn shop(flow: &str) -> Option<(TestWorld, PathBuf, tempfile::TempDir)> {
+    let world = with_flows("2026-11-22T10:00", &[flow]).await;
+    let dir = tempfile::tempdir().unwrap();
+    world.is_in_one_file().then(|| (world, dir.path().join("a.backup"), dir))
+}
+
+/// What a workflow did may be done as little twice as a message, and one mail tells of all that is held.
+#[tokio::test]
+async fn workflows_are_held_too_and_one_mail_tells_of_all() {
+    let Some((world, backup, _dir)) = shop(NOTES).await else { return };
+    let orders: Vec<Order> = (1..=5).map(|id| Order::cod(id, world.now())).collect();
+    for order in &orders {
+        world.place(order).await;
+    }
+    world.backup(&backup);
+    let from = world.now();
+    world.advance(minutes(20)).await;
+    let (world, due) = world.restored(&backup, Some(Gap { from, until: from + minutes(20) })).await;
+    assert_eq!(due, 5);
+    world.advance(minutes(10)).await;
+    for order in &orders {
+        let (status, why) = world.outcome(order, "notes", "Note").await;
+        assert_eq!(status, StageStatus::Failed, "{why}");
+        assert!(why.contains("restored from a backup"), "{why}");
+        assert!(!world.story(order).await.order.notes.iter().any(|(_, note)| note == "called"));
+    }
+    assert_eq!((world.dead_letters().await.len(), world.alerts().len()), (5, 1));
+    // The next was due after the loss.
+    world.advance(minutes(120)).await;
+    for order in &orders {
+        assert_eq!(world.outcome(order, "notes", "Later").await.0, StageStatus::Sent);
+    }
+}
+
+/// Whoever asked for it may have got it; whoever wants the rest asks anew.
+#[tokio::test]
+async fn a_replay_that_was_under_way_ends() {
+    let Some((world, backup, _dir)) = shop(JUST_ASK).await else { return };
+    world.whatsapp.next([Answer::Error(400, 131_009)]);
+    let order = Order::cod(1, world.now());
+    world.place(&order).await;
+    world.advance(minutes(30)).await;
+    assert_eq!((world.dead_letters().await.len(), world.calls().len()), (1, 1));
+    let asked = async |world: &TestWorld| {
+        let (store, all) = (TestWorld::store(), Filter::default());
+        world.world.replayer.start(&store, all, "ops@chadar.example").await.unwrap();
+    };
+    asked(&world).await;
+    world.backup(&backup);
+    let gap = Gap { from: world.now(), until: world.now() + minutes(5) };
+    world.stall(minutes(5));
+    let (world, _) = world.restored(&backup, Some(gap)).await;
+    world.advance(minutes(30)).await;
+    assert_eq!(world.calls().len(), 1, "what was asked for before is done");
+    asked(&world).await;
+    world.advance(minutes(2)).await;
+    assert_eq!(world.calls().len(), 2);
+    assert_eq!(world.stage(&order, "just-ask", "Ask").await.status, StageStatus::Sent);
+}
+
+/// The receipt that would have settled it went to the server that is gone.
+#[tokio::test]
+async fn a_lost_answer_from_before_the_loss_is_held_until_a_receipt() {
+    let Some((world, backup, _dir)) = shop(JUST_ASK).await else { return };
+    world.whatsapp.next([Answer::Timeout]);
+    let order = Order::cod(1, world.now());
+    world.place(&order).await;
+    assert_eq!(world.calls().len(), 1);
+    world.backup(&backup);
+    let from = world.now();
+    world.stall(minutes(1));
+    let until = world.now();
+    let (world, _) = world.restored(&backup, Some(Gap { from, until })).await;
+    world.advance(minutes(60)).await;
+    let state = world.stage(&order, "just-ask", "Ask").await;
+    assert_eq!((state.status, world.calls().len()), (StageStatus::Failed, 1), "{state:?}");
+    world.receipt(&world.calls()[0], "delivered", None).await;
+    assert_eq!(world.stage(&order, "just-ask", "Ask").await.status, StageStatus::Sent);
 }

@@ -6,6 +6,7 @@ use harkara_engine::{
     keys,
     port::{Expect, Item, MailError, Outgoing, Query, QueueName, Write},
     sentinel::{Silence, silences},
+    settings::{Settings, Watching},
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ fn said_by(entry: &Item, source: &str) -> Item {
 }
 
 /// The journal says so every ten minutes of the shop's day, nine to nine.
-async fn came(world: &TestWorld, entry: &Item, from: &str, to: &str) {
+pub(crate) async fn came(world: &TestWorld, entry: &Item, from: &str, to: &str) {
     let (mut at, to) = (karachi(from), karachi(to));
     let mut writes = Vec::new();
     while at < to {
@@ -56,7 +57,7 @@ async fn came(world: &TestWorld, entry: &Item, from: &str, to: &str) {
 }
 
 /// Every half an hour, with whatever that brings about.
-async fn listened(world: &TestWorld, until: &str) {
+pub(crate) async fn listened(world: &TestWorld, until: &str) {
     while world.now() < karachi(until) {
         world.stall(minutes(31));
         world.sweep().await;
@@ -73,7 +74,7 @@ fn told(world: &TestWorld) -> Vec<Posted> {
 }
 
 /// A shop of three weeks, at ten in the morning.
-async fn shop() -> (TestWorld, Item) {
+pub(crate) async fn shop() -> (TestWorld, Item) {
     let world = with_flows("2026-11-22T10:00", &[]).await;
     let entry = entry_of_an_order(&world).await;
     came(&world, &entry, "2026-11-01T09:00", "2026-11-22T10:00").await;
@@ -209,6 +210,116 @@ async fn a_store_without_a_journal_is_not_looked_at_until_it_has_one() {
     listened(&world, "2026-11-22T21:00").await;
     assert_eq!(known(&world).await.len(), 1);
     assert!(next().await.is_some_and(|next| next > world.now()));
+}
+
+async fn settings(world: &TestWorld) -> Settings {
+    world.world.catalog.shelf(&TestWorld::store()).await.unwrap().unwrap().settings.clone()
+}
+
+/// What is switched off tells of nothing and ends what it has told of; switched on again it knows at once what
+/// is still silent, and nobody is written to once more.
+#[tokio::test]
+async fn a_store_may_switch_it_off_and_on() {
+    let (world, _) = shop().await;
+    listened(&world, "2026-11-22T20:00").await;
+    assert_eq!((known(&world).await.len(), told(&world).len()), (1, 1));
+    let set = async |off| {
+        let settings = Settings { watch: Watching { off, team: None }, ..settings(&world).await };
+        world.world.setup.settings(&TestWorld::store(), &settings).await.unwrap();
+        world.stall(minutes(1));
+        world.sweep().await;
+    };
+    set(true).await;
+    let [silence] = &known(&world).await[..] else { panic!("one silence") };
+    assert_eq!(silence.ended_at, Some(world.now()));
+    assert_eq!(world.table.get(&keys::watch(&TestWorld::store())).await.unwrap(), None);
+    listened(&world, "2026-11-23T12:00").await;
+    assert_eq!(world.table.get(&keys::watch(&TestWorld::store())).await.unwrap(), None);
+    set(false).await;
+    let [again] = &known(&world).await[..] else { panic!("one silence") };
+    assert_eq!((again.since, again.ended_at), (silence.since, None));
+    listened(&world, "2026-11-23T20:00").await;
+    assert_eq!((known(&world).await.len(), told(&world).len()), (1, 1));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn another_team_may_hear_of_silences() {
+    let (world, _) = shop().await;
+    let mut settings = settings(&world).await;
+    settings.watch.team = Some("it".to_owned());
+    assert_eq!(settings.flaws(), [("watch.team".to_owned(), "is none of `teams`: it".to_owned())]);
+    settings.teams.insert("it".to_owned(), vec!["it@chadar.example".to_owned()]);
+    assert_eq!(settings.flaws(), []);
+    world.world.setup.settings(&TestWorld::store(), &settings).await.unwrap();
+    listened(&world, "2026-11-22T20:00").await;
+    assert_eq!(told(&world)[0].mail.to, ["it@chadar.example"]);
+    world.finish().await;
+}
+
+/// As long as no mail can be sent there is one job that tries, and the mail goes out when one can be.
+#[tokio::test]
+async fn jobs_do_not_pile_up_while_mails_cannot_be_sent() {
+    let (world, _) = shop().await;
+    for _ in 0..2000 {
+        world.post_office.fail_next(MailError::Failed("down".to_owned()));
+    }
+    let mut most = 0;
+    while world.now() < karachi("2026-11-23T20:00") {
+        for _ in 0..10 {
+            world.stall(minutes(3) + SignedDuration::from_secs(6));
+            world.run().await;
+        }
+        world.sweep().await;
+        let depth = world.embedded.queues().depth(QueueName::Failures).unwrap();
+        most = most.max(depth.visible + depth.delayed + depth.in_flight);
+    }
+    assert_eq!((known(&world).await.len(), told(&world).len()), (1, 0));
+    assert!(most <= 2, "{most} jobs for one mail");
+    world.post_office.mend();
+    listened(&world, "2026-11-23T23:00").await;
+    assert_eq!(told(&world).len(), 1);
+    world.finish().await;
+}
+
+/// A store of an earlier version is in no list; its first facts enter it, once.
+#[tokio::test]
+async fn a_store_that_was_set_up_before_there_was_a_sentinel_is_found() {
+    let (world, _) = shop().await;
+    let (store, any) = (TestWorld::store(), Expect::Any);
+    let forgotten = vec![
+        Write::Delete(keys::watched(&store), any),
+        Write::Delete(keys::watch(&store), any),
+        Write::Delete(keys::changes(&store), any),
+    ];
+    world.table.write(forgotten).await.unwrap();
+    let counted = || vec![Write::Add { key: keys::changes(&store), field: "changes", by: 1 }];
+    for _ in 0..5 {
+        world.table.write(counted()).await.unwrap();
+    }
+    world.stall(minutes(31));
+    world.sweep().await;
+    assert_eq!(world.table.get(&keys::watch(&store)).await.unwrap(), None);
+    world.place(&Order::cod(7, world.now())).await;
+    let changes = async || world.table.get(&keys::changes(&store)).await.unwrap().unwrap().version;
+    let entered = changes().await;
+    world.place(&Order::cod(8, world.now())).await;
+    world.sweep().await;
+    assert!(world.table.get(&keys::watch(&store)).await.unwrap().is_some());
+    assert_eq!(changes().await, entered);
+    world.finish().await;
+}
+
+/// What a later version wrote is in its way no more than a storm.
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_is_passed_over() {
+    let (world, entry) = shop().await;
+    let key = keys::journal(&TestWorld::store(), karachi("2026-11-22T09:55"), &[FactId::new("odd")]);
+    let odd = Item { key, body: br#"{"facts":[{"source":"shopify","body":"closed"}]}"#.to_vec(), ..entry };
+    world.table.write(vec![Write::Put(odd, Expect::Any)]).await.unwrap();
+    listened(&world, "2026-11-22T20:00").await;
+    assert_eq!(known(&world).await.len(), 1);
+    world.finish().await;
 }
 
 /// The hot road pays nothing, and half an hour of a quiet store is a handful of requests.

@@ -34,6 +34,7 @@ use std::{
     },
 };
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use crate::{
     bodies::{self, Order},
@@ -362,6 +363,12 @@ impl TestWorld {
             self.probe.alarm(self.now() + SignedDuration::from_secs(180));
         }
         batch
+    }
+
+    /// Has a queue's function handle a batch beside the test, and never settles it.
+    pub(crate) fn beside(&self, queue: QueueName, batch: &[Delivery]) -> JoinHandle<Unprocessed> {
+        let (world, batch) = (self.world.clone(), batch.to_vec());
+        tokio::spawn(async move { handled(&world, queue, &batch).await })
     }
 
     pub(crate) async fn handle(&self, queue: QueueName, batch: &[Delivery]) {

@@ -1,7 +1,7 @@
 //! What a request can come to other than what it asked for. [`crate::dress`] puts it in a page or in JSON.
 
 use axum::{
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 use harkara_engine::{
@@ -55,9 +55,15 @@ impl From<StatusCode> for Failure {
     }
 }
 
+/// After how many seconds to ask again where something of ours failed: a restart takes a few.
+const AGAIN: HeaderValue = HeaderValue::from_static("10");
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, AGAIN);
+        }
         response.extensions_mut().insert(self);
         response
     }

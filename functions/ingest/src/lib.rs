@@ -12,8 +12,8 @@ use http::{Method, Request, Response, StatusCode, header};
 ///
 /// 200 for what was taken in or knowingly ignored, 401 for a bad signature, 400 for a body that is
 /// not what it says, 404 for a store or source that is not configured, 413 for a body over
-/// [`Ingest::MAX_BODY`], 429 with `Retry-After` for more than the source's rate, 503 when the vendor
-/// should send it again.
+/// [`Ingest::MAX_BODY`], 429 for more than the source's rate and 503 when something of ours failed, both with
+/// the seconds after which the vendor should send it again (`Retry-After`).
 pub async fn handle(ingest: &Ingest, request: &Request<Bytes>) -> Response<Bytes> {
     let Some((store, source)) = place(request.uri().path()) else {
         return refuse(&Refusal::Unknown);
@@ -51,25 +51,28 @@ fn place(path: &str) -> Option<(&str, &str)> {
     (sound(store) && sound(source)).then_some((store, source))
 }
 
+/// After how many seconds to send a webhook again that was not taken in: a restart takes a few.
+const AGAIN: i64 = 10;
+
 fn refuse(refusal: &Refusal) -> Response<Bytes> {
     let status = match refusal {
         Refusal::Unknown => StatusCode::NOT_FOUND,
         Refusal::Signature(_) => StatusCode::UNAUTHORIZED,
         Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
         Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::TooMany(seconds) => return too_many(refusal, *seconds),
+        Refusal::TooMany(seconds) => {
+            return later(StatusCode::TOO_MANY_REQUESTS, &refusal.to_string(), *seconds);
+        }
         Refusal::Unavailable(problem) => {
             tracing::error!(%problem, "a webhook was not taken in");
-            let error = serde_json::json!({ "error": "not taken in; send it again" });
-            return json(StatusCode::SERVICE_UNAVAILABLE, &error);
+            return later(StatusCode::SERVICE_UNAVAILABLE, "not taken in; send it again", AGAIN);
         }
     };
     json(status, &serde_json::json!({ "error": refusal.to_string() }))
 }
 
-fn too_many(refusal: &Refusal, seconds: i64) -> Response<Bytes> {
-    let error = serde_json::json!({ "error": refusal.to_string() });
-    let mut response = json(StatusCode::TOO_MANY_REQUESTS, &error);
+fn later(status: StatusCode, words: &str, seconds: i64) -> Response<Bytes> {
+    let mut response = json(status, &serde_json::json!({ "error": words }));
     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response
 }

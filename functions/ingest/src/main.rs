@@ -17,6 +17,7 @@ async fn run(session: Session) -> Result<(), function::Ended> {
         clock: session.clock(),
         counters: session.counters(),
         rates: Arc::default(),
+        refusals: Arc::default(),
     });
     function::http(&session, move |request| answer(ingest.clone(), request)).await
 }

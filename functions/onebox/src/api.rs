@@ -1,6 +1,5 @@
 //! The command line's way to a running server: its JSON API, with the key that the server left in
 //! its data folder.
-#![allow(clippy::print_stdout)] // shows a person what would run, and how far it is
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -49,7 +48,7 @@ impl Client {
         if let Ok(key) = std::env::var("HARKARA_KEY") {
             return Ok(Self { http: HttpClient::new(), url, key });
         }
-        let file = data.join("local.key");
+        let file = data.join(crate::serve::LOCAL_KEY);
         let key = std::fs::read_to_string(&file).with_context(|| {
             format!("{} is missing: is the server running on this folder?", file.display())
         })?;

@@ -1,6 +1,5 @@
 //! The operator's commands for stores that live on AWS: they write to the deployment's table and to
 //! Parameter Store, with the operator's own permissions.
-#![allow(clippy::print_stdout)] // a command line speaks on standard output
 
 use anyhow::{Context, Result};
 use aws_sdk_ssm::{Client, error::DisplayErrorContext, types::ParameterType};

@@ -1,5 +1,4 @@
 //! `harkara backup` and `harkara restore`: a data folder in one file, and back. See `docs/backup.md`.
-#![allow(clippy::print_stdout)] // a command line speaks on standard output
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -23,14 +22,21 @@ use crate::{
 /// What is beside the database and goes into a backup. `local.key` does not: a server makes its own.
 const BESIDE: [&str; 3] = [SecretsFile::NAME, FIRST_STORE, CLOCK];
 
+/// What is on either side of a backup.
+#[derive(Debug, Args)]
+struct Between {
+    /// The file of the backup.
+    file: PathBuf,
+    /// The data folder. A server may run on it while it is backed up, and none while it is restored into.
+    #[arg(long, default_value = ".harkara")]
+    data: PathBuf,
+}
+
 /// Where a backup goes, and of what.
 #[derive(Debug, Args)]
 pub struct Backup {
-    /// The file to write.
-    file: PathBuf,
-    /// The folder of the server, which may be running.
-    #[arg(long, default_value = ".harkara")]
-    data: PathBuf,
+    #[command(flatten)]
+    between: Between,
     /// Write over a file that is there.
     #[arg(long)]
     replace: bool,
@@ -42,11 +48,8 @@ pub struct Backup {
 /// Where a backup is restored to, and what becomes of what was due since.
 #[derive(Debug, Args)]
 pub struct Restore {
-    /// The backup.
-    file: PathBuf,
-    /// The folder to restore into. No server may be running on it.
-    #[arg(long, default_value = ".harkara")]
-    data: PathBuf,
+    #[command(flatten)]
+    between: Between,
     /// Put a database that is there out of the way.
     #[arg(long)]
     replace: bool,
@@ -66,7 +69,7 @@ impl Backup {
     /// # Errors
     /// Whatever went wrong, for the person at the command line.
     pub fn run(self) -> Result<()> {
-        let Self { file, data, replace, no_connections } = self;
+        let Self { between: Between { file, data }, replace, no_connections } = self;
         let mut backup =
             harkara_embedded::Backup { made_at: now(read(&data, CLOCK)?.as_deref()), files: Vec::new() };
         for name in BESIDE.into_iter().filter(|name| !(no_connections && *name == SecretsFile::NAME)) {
@@ -90,13 +93,13 @@ impl Restore {
     /// # Errors
     /// Whatever went wrong, for the person at the command line.
     pub async fn run(self) -> Result<()> {
-        let Self { file, data, replace, lost_at, send_due } = self;
+        let Self { between: Between { file, data }, replace, lost_at, send_due } = self;
         private::folder(&data).with_context(|| format!("making {}", data.display()))?;
         let (place, backup) = Place::begin(&file, &data.join(DATABASE), replace)?;
         let (held, brought) = (read(&data, CLOCK)?, backup.file(CLOCK));
         let until = lost_at.unwrap_or_else(|| now(held.as_deref()).max(now(brought)));
         let gap = Gap { from: backup.made_at, until };
-        ensure!(gap.from <= gap.until, "the backup was made at {}, after {until}", gap.from);
+        ensure!(send_due || gap.from <= gap.until, "the backup was made at {}, after {until}", gap.from);
         let due = mark(&place, gap, send_due).await?;
         for (name, text) in backup.files.iter().filter(|(name, _)| BESIDE.contains(&name.as_str())) {
             let file = data.join(name);

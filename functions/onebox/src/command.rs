@@ -1,5 +1,4 @@
 //! The operator's command line.
-#![allow(clippy::print_stdout)] // a command line speaks on standard output
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};

@@ -1,5 +1,4 @@
 //! `harkara demo`: sample orders, signed as Shopify signs, through the real webhook.
-#![allow(clippy::print_stdout)] // tells a person what was sent
 #![allow(clippy::indexing_slicing)] // into JSON that we ship, where a missing field is null and no panic
 
 use anyhow::{Context, Result, bail};

@@ -1,6 +1,5 @@
 //! `harkara doctor`: looks a server and its store over. It reads the folder beside the server, whether one
 //! runs or not.
-#![allow(clippy::print_stdout)] // a command line speaks on standard output
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -68,8 +67,8 @@ impl Doctor {
     /// # Errors
     /// When the database cannot be opened.
     pub async fn findings(&self) -> Result<Vec<Finding>> {
-        let file = self.data.join("harkara.db");
-        let kept = std::fs::read_to_string(self.data.join("clock")).ok();
+        let file = self.data.join(serve::DATABASE);
+        let kept = std::fs::read_to_string(self.data.join(serve::CLOCK)).ok();
         let fast = kept.and_then(|text| text.trim().parse::<Timestamp>().ok());
         let clock: Arc<dyn Clock> = Arc::new(Now(fast.unwrap_or(Timestamp::MIN).max(Timestamp::now())));
         let look =
@@ -179,7 +178,7 @@ fn room(_: &Path) -> Option<Finding> {
 #[cfg(unix)]
 fn closed(data: &Path) -> Option<Finding> {
     use std::os::unix::fs::MetadataExt;
-    let file = data.join("connections.json");
+    let file = data.join(SecretsFile::NAME);
     let mode = std::fs::metadata(&file).ok()?.mode() & 0o777;
     (mode & 0o077 != 0).then(|| {
         let what = format!("others on this machine may read {}: mode {mode:o}", file.display());

@@ -1,5 +1,4 @@
 //! `harkara flow`: flows as files. See `docs/flows-in-git.md`.
-#![allow(clippy::print_stdout)] // a command line speaks on standard output
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};

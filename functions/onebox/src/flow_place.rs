@@ -65,7 +65,7 @@ impl Place {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // Made only by what sets a store up: an empty one here would hide a slip of the pen.
-        if !data.join("harkara.db").exists() {
+        if !data.join(serve::DATABASE).exists() {
             anyhow::bail!("{} is no data folder; say --data, or --url of a server", data.display());
         }
         let embedded = serve::open(data, &clock)

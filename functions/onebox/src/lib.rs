@@ -1,5 +1,8 @@
 //! Harkara in one process: the same handlers as the Lambdas, over the embedded store.
 
+#[macro_use]
+pub mod output;
+
 pub mod api;
 #[cfg(feature = "aws")]
 pub mod aws;

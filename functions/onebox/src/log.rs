@@ -31,10 +31,7 @@ impl LogFormat {
     /// Begins to log what `filter` lets through, on the standard error.
     pub fn start(self, filter: EnvFilter) {
         match self {
-            Self::Json => {
-                tracing_subscriber::registry().with(harkara_log::lines(stderr)).with(filter).init();
-                harkara_log::hush_panics();
-            }
+            Self::Json => tracing_subscriber::registry().with(harkara_log::lines(stderr)).with(filter).init(),
             Self::Text => tracing_subscriber::fmt()
                 .with_env_filter(filter)
                 .with_writer(stderr)
@@ -43,6 +40,7 @@ impl LogFormat {
                 .log_internal_errors(false)
                 .init(),
         }
+        harkara_log::hush_panics();
     }
 }
 

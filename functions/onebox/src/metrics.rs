@@ -5,7 +5,7 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     http::{
         StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
+        header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -27,6 +27,8 @@ use std::{borrow::Cow, fmt, net::SocketAddr, sync::Arc};
 
 /// The media type of OpenMetrics text.
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// What proxies and tunnels say of whom they ask for, beside the standard's `Forwarded`.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// What there is to measure, and who may read it.
 pub struct Metrics {
@@ -41,16 +43,19 @@ pub struct Metrics {
     /// The store whose keys they are.
     pub store: StoreId,
     /// Whether whoever is on this machine is let in without a key. Not where a proxy stands on it, since all
-    /// that comes through it comes from there.
+    /// that comes through it comes from there. What says of itself that it was forwarded is never let in so.
     pub open_here: bool,
 }
 
 impl Metrics {
     /// Answers a request: 401 to whoever is neither on this machine nor has a key.
     pub async fn answer(State(metrics): State<Arc<Self>>, request: Request) -> Response {
+        let forwarded =
+            request.headers().contains_key(FORWARDED) || request.headers().contains_key(FORWARDED_FOR);
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
+        let here = !forwarded && peer.is_some_and(|peer| peer.ip().is_loopback());
         let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        match metrics.admits(peer, given.map(str::to_owned)).await {
+        match metrics.admits(here, given.map(str::to_owned)).await {
             Ok(true) => {}
             Ok(false) => {
                 let words = "Send an API key as a bearer token.\n";
@@ -66,8 +71,8 @@ impl Metrics {
         }
     }
 
-    async fn admits(&self, peer: Option<SocketAddr>, given: Option<String>) -> Result<bool, PeopleError> {
-        if self.open_here && peer.is_some_and(|peer| peer.ip().is_loopback()) {
+    async fn admits(&self, here: bool, given: Option<String>) -> Result<bool, PeopleError> {
+        if self.open_here && here {
             return Ok(true);
         }
         let Some((scheme, secret)) = given.as_deref().and_then(|given| given.split_once(' ')) else {

@@ -1,5 +1,4 @@
 //! `harkara rehearse`: what a flow would do, moment by moment. See `docs/rehearsal.md`.
-#![allow(clippy::print_stdout)] // a command line speaks on standard output
 
 use anyhow::{Context, Result};
 use clap::Args;

@@ -3,7 +3,10 @@
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use harkara_engine::port::{Secrets, SecretsError};
+use harkara_engine::{
+    port::{Secrets, SecretsError},
+    trace::misfit,
+};
 use serde_json::{Map, Value};
 use std::{
     collections::HashMap,
@@ -71,9 +74,17 @@ impl SecretsFile {
         self.put(store, &connections)
     }
 
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// Where it cannot be read. Nothing of it is repeated.
+    pub fn parse(text: &str) -> Result<Map<String, Value>, String> {
+        serde_json::from_str(text).map_err(|error| misfit(&error))
+    }
+
     fn read(&self) -> Result<Map<String, Value>> {
         match fs::read_to_string(&self.path) {
-            Ok(text) => Ok(serde_json::from_str(&text)?),
+            Ok(text) => Self::parse(&text).map_err(anyhow::Error::msg),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Map::new()),
             Err(error) => Err(error.into()),
         }

@@ -1,5 +1,4 @@
 //! `harkara serve`: webhooks, console and API on one address, the queues' consumers, the sweep.
-#![allow(clippy::print_stdout)] // tells the person at the command line where to go
 
 use anyhow::{Context, Result, anyhow};
 use axum::serve::ListenerExt;
@@ -50,6 +49,8 @@ pub fn open(data: &Path, clock: &Arc<dyn Clock>) -> Result<Embedded> {
 pub const DATABASE: &str = "harkara.db";
 /// The file of a data folder that names its first store.
 pub const FIRST_STORE: &str = "first-store";
+/// The file of a data folder with the key of the command line on this machine.
+pub const LOCAL_KEY: &str = "local.key";
 /// The file of a data folder that says how far a fast clock has run ahead.
 pub const CLOCK: &str = "clock";
 
@@ -91,7 +92,7 @@ pub async fn make_key(
 /// The key with which the command line on this machine reaches the server: the one of last time,
 /// while it is good.
 async fn local_key(data: &Path, embedded: &Embedded, clock: &Arc<dyn Clock>, store: &StoreId) -> Result<()> {
-    let file = data.join("local.key");
+    let file = data.join(LOCAL_KEY);
     let people = People { table: embedded.table(), clock: clock.clone() };
     if let Ok(held) = std::fs::read_to_string(&file)
         && people.key(store, held.trim()).await?.is_some()
@@ -239,7 +240,8 @@ fn clock(options: &Serve) -> Result<Arc<dyn Clock>> {
 
 async fn remember(clock: Arc<dyn Clock>, file: std::path::PathBuf) {
     loop {
-        if let Err(error) = tokio::fs::write(&file, clock.now().to_string()).await {
+        // Whole or not at all: without it the folder would go back to the machine's time.
+        if let Err(error) = private::write(&file, &clock.now().to_string()) {
             tracing::warn!(%error, "the fast clock's time could not be kept");
         }
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -9,7 +9,8 @@ use harkara_engine::{
 };
 use harkara_mime::{Mailbox, message};
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Tokio1Executor, transport::smtp::authentication::Credentials,
+    AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
+    transport::smtp::{self, authentication::Credentials},
 };
 use serde::Deserialize;
 use std::{
@@ -97,10 +98,24 @@ impl Mailer for SmtpOrOutbox {
         let Ok(sent) = tokio::time::timeout(Self::LIMIT, transport.send(message)).await else {
             return Err(MailError::AnswerLost(format!("no answer in {} s", Self::LIMIT.as_secs())));
         };
-        match sent {
-            Ok(response) => Ok(response.message().collect::<Vec<_>>().join(" ")),
-            Err(error) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
-            Err(error) => Err(MailError::Failed(error.to_string())),
-        }
+        sent.map(|response| response.message().collect::<Vec<_>>().join(" ")).map_err(|error| fault(&error))
     }
 }
+
+/// A server that hangs up may have taken the mail before: only what it answered, or that there was no connection
+/// at all, tells otherwise.
+fn fault(error: &smtp::Error) -> MailError {
+    let words = error.to_string();
+    if error.is_permanent() {
+        return MailError::Refused(words);
+    }
+    // Lettre tells a failed connection from a broken one by its words alone.
+    let connected = !words.starts_with("Connection error");
+    if connected && error.status().is_none() && !error.is_client() && !error.is_tls() {
+        return MailError::AnswerLost(words);
+    }
+    MailError::Failed(words)
+}
+
+#[cfg(test)]
+mod tests;

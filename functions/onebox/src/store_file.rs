@@ -9,7 +9,7 @@ use harkara_engine::{
     settings::Settings,
     setup::Setup,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub struct StoreFile {
     /// Its settings.
     pub settings: Settings,
     /// How it is connected: `shopify`, `whatsapp`, `smtp`, `webhooks`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "connections")]
     pub connections: Map<String, Value>,
     /// Its templates, as YAML.
     #[serde(default)]
@@ -44,7 +44,15 @@ impl StoreFile {
     /// When it cannot be read, or is no such file.
     pub fn read(file: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))
+        Self::parse(&text).with_context(|| format!("reading {}", file.display()))
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// When it is no such file, and where. Nothing of a connection is repeated.
+    pub fn parse(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
     }
 
     /// Sets the store up, but for its connections, whose place is apart. What it has already and the
@@ -112,6 +120,7 @@ impl StoreFile {
                 plan: Plan::default(),
                 console_url: Some(console_url.to_owned()),
                 journal_days: Settings::JOURNAL_DAYS,
+                watch: harkara_engine::settings::Watching::default(),
                 prices: Prices::default(),
                 rules: harkara_domain::Rules::default(),
             },
@@ -183,6 +192,14 @@ fn random() -> Result<[u8; 32]> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
     Ok(bytes)
+}
+
+/// A map, or a complaint that does not repeat what stands there: it may be a secret.
+fn connections<'de, D: Deserializer<'de>>(from: D) -> Result<Map<String, Value>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Object(connections) => Ok(connections),
+        _ => Err(D::Error::custom("connections: a map is expected, from names to connections")),
+    }
 }
 
 fn first_line(text: &str) -> String {

@@ -1,5 +1,4 @@
 //! `harkara why`: why an order got, or did not get, what it got. See `docs/rehearsal.md`.
-#![allow(clippy::print_stdout)] // a command line speaks on standard output
 
 use anyhow::{Context, Result};
 use clap::Args;

@@ -91,6 +91,7 @@ impl World {
                 clock: clock.clone(),
                 counters: counters.clone(),
                 rates: Arc::default(),
+                refusals: Arc::default(),
             },
             matcher: Matcher {
                 table: table.clone(),

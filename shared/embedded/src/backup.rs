@@ -6,7 +6,7 @@
 //! nobody serves from it without restoring it: what was sent since it was made has to be reckoned with.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
@@ -40,6 +40,9 @@ pub enum BackupError {
     /// Something is there already, and nobody said that it may go.
     #[error("{0} is there already; say --replace to have this in its place")]
     Exists(PathBuf),
+    /// What is there is no file, or a database that is served from: no backup goes over that.
+    #[error("{0} is no backup, and is not written over")]
+    NotOver(PathBuf),
     /// It is a Harkara database, but no backup of one.
     #[error("{0} is no backup; harkara backup makes them")]
     NoBackup(PathBuf),
@@ -73,14 +76,22 @@ impl Backup {
     ///
     /// # Errors
     /// When there is no such database, or it is damaged; when `file` is there and not to be replaced, or
-    /// cannot be written. Nothing is left of a backup that failed.
+    /// cannot be written, or is a database itself, or is being written by another. Nothing is left of a backup
+    /// that failed.
     pub fn write(&self, database: &Path, file: &Path, replace: bool) -> Result<u64, BackupError> {
         if !database.exists() {
             return Err(BackupError::Nothing(database.to_owned()));
         }
-        if file.exists() && !replace {
-            return Err(BackupError::Exists(file.to_owned()));
-        }
+        let file = target(file, replace)?;
+        // Two that are written beside one place would end in one file.
+        let lock = schema::lock(&file)?;
+        let written = self.write_at(database, &file);
+        _ = fs::remove_file(with(&file, ".lock"));
+        drop(lock);
+        written
+    }
+
+    fn write_at(&self, database: &Path, file: &Path) -> Result<u64, BackupError> {
         let beside = Beside::of(file)?;
         self.fill(database, &beside.0)?;
         let open = File::open(&beside.0).map_err(BackupError::of(&beside.0))?;
@@ -185,25 +196,56 @@ impl Restore {
     /// that name.
     ///
     /// # Errors
-    /// When a file cannot be renamed or synced.
+    /// When a file cannot be renamed or synced, or a log cannot be folded in.
     pub fn finish(self, aside: &str) -> Result<Option<PathBuf>, BackupError> {
+        fold(&self.beside.0)?;
         File::open(&self.beside.0)
             .and_then(|file| file.sync_all())
             .map_err(BackupError::of(&self.beside.0))?;
-        let old = self.database.exists().then(|| with(&self.database, &format!(".{aside}")));
-        if let Some(old) = &old {
-            // SQLite finds a log by its database's name. The log first: without it the database is an older
-            // one, and whole; the log of another would break the one that comes now.
-            for end in ["-wal", "-shm", ""] {
-                let (from, to) = (with(&self.database, end), with(old, end));
-                if from.exists() {
-                    std::fs::rename(&from, &to).map_err(BackupError::of(&from))?;
-                }
-            }
+        let (there, old) = (self.database.exists(), with(&self.database, &format!(".{aside}")));
+        if there {
+            // Then it is one file, and goes at one stroke. A damaged one may keep its log.
+            _ = fold(&self.database);
+        }
+        // SQLite finds a log by its database's name, and one that is left there, of whatever database, would
+        // break the one that comes now.
+        for end in ["-wal", "-shm"] {
+            move_aside(&with(&self.database, end), &with(&old, end))?;
+        }
+        // A second name, where the disk can do it: then there is no moment without a database.
+        if there && fs::hard_link(&self.database, &old).is_err() {
+            move_aside(&self.database, &old)?;
         }
         put_in_place(&self.beside.0, &self.database)?;
-        Ok(old)
+        Ok(there.then_some(old))
     }
+}
+
+/// Where a backup is to be written: a link's end, and no place of anything but a file that may go.
+fn target(file: &Path, replace: bool) -> Result<PathBuf, BackupError> {
+    let Ok(there) = fs::canonicalize(file) else { return Ok(file.to_owned()) };
+    if !replace {
+        return Err(BackupError::Exists(file.to_owned()));
+    }
+    let kind = || schema::reader(&there).and_then(|conn| schema::recognise(&there, &conn));
+    if !there.is_file() || matches!(kind(), Ok(Kind::Served) | Err(OpenError::Newer { .. })) {
+        return Err(BackupError::NotOver(file.to_owned()));
+    }
+    Ok(there)
+}
+
+/// Folds the log of a database that nobody is at into its file.
+fn fold(database: &Path) -> Result<(), OpenError> {
+    let fault = |error| schema::explain(database, &error);
+    let conn = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fault)?;
+    let busy: bool =
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(fault)?;
+    conn.close().map_err(|(_, error)| fault(error))?;
+    if busy { Err(OpenError::InUse(database.to_owned())) } else { Ok(()) }
+}
+
+fn move_aside(from: &Path, to: &Path) -> Result<(), BackupError> {
+    if from.exists() { fs::rename(from, to).map_err(BackupError::of(from)) } else { Ok(()) }
 }
 
 /// A file that is being written beside its place, and goes if it does not get there.
@@ -227,7 +269,7 @@ impl Beside {
     fn clear(&self) {
         for end in ["", "-journal", "-wal", "-shm", ".lock"] {
             // Most are not there.
-            _ = std::fs::remove_file(with(&self.0, end));
+            _ = fs::remove_file(with(&self.0, end));
         }
     }
 }
@@ -246,7 +288,7 @@ fn with(path: &Path, end: &str) -> PathBuf {
 
 /// Renames, and syncs the folder, so that a power cut leaves one or the other.
 fn put_in_place(from: &Path, to: &Path) -> Result<(), BackupError> {
-    std::fs::rename(from, to).map_err(BackupError::of(to))?;
+    fs::rename(from, to).map_err(BackupError::of(to))?;
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(BackupError::of(folder))
 }

@@ -86,6 +86,14 @@ pub struct Catalog {
     read_text: Option<ReadFlow>,
 }
 
+/// The count of a store's changes; those that enter it in the list of watched stores are counted apart, so
+/// that whoever reads it sees whether it is there.
+#[derive(Default, Deserialize)]
+struct Changes {
+    #[serde(default)]
+    enlisted: u64,
+}
+
 type ReadFlow = fn(&str) -> Result<Flow, String>;
 
 impl Catalog {
@@ -128,11 +136,17 @@ impl Catalog {
             return Ok(Some(shelf.clone()));
         }
         // Before all else: a change that comes while the rest is read is seen by the next look.
-        let changes = self.table.get(&keys::changes(store)).await?.map_or(0, |item| item.version);
+        let counted = self.table.get(&keys::changes(store)).await?;
+        let changes = counted.as_ref().map_or(0, |item| item.version);
         let same = held.map(|(shelf, _)| shelf).filter(|shelf| shelf.changes == changes);
         let shelf = match same {
             Some(shelf) => Some(shelf),
-            None => self.read(store, changes).await?.map(Arc::new),
+            None => {
+                let counted = counted.as_ref().map(decode::<Changes>).transpose()?;
+                let enlisted = counted.is_some_and(|counted| counted.value.enlisted > 0);
+                let read = self.read(store, changes).await?;
+                read.map(|shelf| Arc::new(Shelf { enlisted, ..shelf }))
+            }
         };
         if let Some(shelf) = &shelf {
             let held = Held { shelf: shelf.clone(), at: now };
@@ -152,9 +166,22 @@ impl Catalog {
     /// As [`Table::write`].
     pub async fn write(&self, store: &StoreId, mut writes: Vec<Write>) -> Result<(), WriteError> {
         writes.extend(dates::registered(store, &writes));
-        writes.extend(sentinel::enlisted(store, &writes));
-        writes.push(Write::Add { key: keys::changes(store), field: "changes", by: 1 });
+        let enlisted = sentinel::enlisted(store, &writes);
+        let field = if enlisted.is_some() { "enlisted" } else { "changes" };
+        writes.extend(enlisted);
+        writes.push(Write::Add { key: keys::changes(store), field, by: 1 });
         self.table.write(writes).await?;
+        self.forget(store);
+        Ok(())
+    }
+
+    /// Enters a store in the list of watched stores that was set up before there was one.
+    ///
+    /// # Errors
+    /// As [`Table::write`].
+    pub(crate) async fn enlist(&self, store: &StoreId) -> Result<(), WriteError> {
+        let counted = Write::Add { key: keys::changes(store), field: "enlisted", by: 1 };
+        self.table.write(vec![sentinel::entered(store), counted]).await?;
         self.forget(store);
         Ok(())
     }
@@ -182,6 +209,7 @@ impl Catalog {
             templates: HashMap::new(),
             pauses: HashMap::new(),
             gap,
+            enlisted: false,
             changes,
         };
         for prefix in ["f#", "p#", "t#"] {

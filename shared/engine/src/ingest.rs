@@ -1,5 +1,5 @@
-//! The first stretch of the road: verify over the raw body, parse into facts, enqueue. No table is
-//! touched, so the answer takes milliseconds and a storm of webhooks waits in the queue.
+//! The first stretch of the road: verify over the raw body, parse into facts, enqueue. No table is touched (word
+//! of refusals goes by the queue, too), so the answer takes milliseconds and a storm of webhooks waits in the queue.
 
 use harkara_domain::{StoreId, Subject};
 use harkara_sources::{BadSignature, Connection, Context, Inbound, Malformed, Rate};
@@ -8,9 +8,10 @@ use tracing::Instrument;
 
 use crate::{
     count::{Counters, Fate, Refused, Source},
-    job::{FactsJob, Job},
+    job::{FactsJob, Job, RefusalsJob},
     port::{Clock, Outgoing, Queue, QueueError, QueueName, Secrets, SecretsError},
     rates::Rates,
+    refusals::Refusals,
     trace,
 };
 
@@ -26,6 +27,8 @@ pub struct Ingest {
     pub counters: Arc<Counters>,
     /// How fast the sources speak.
     pub rates: Arc<Rates>,
+    /// What was refused for its signature.
+    pub refusals: Arc<Refusals>,
 }
 
 /// Why a webhook was not taken in.
@@ -106,7 +109,10 @@ impl Ingest {
         if request.body.len() > Self::MAX_BODY {
             return Err(self.refused(name, Refusal::TooLarge));
         }
-        source.verify(request, &connection).map_err(|error| self.refused(name, error.into()))?;
+        if let Err(error) = source.verify(request, &connection) {
+            self.note(store, name).await;
+            return Err(self.refused(name, error.into()));
+        }
         let now = self.clock.now();
         let rate = connection.rate.unwrap_or(Rate::USUAL);
         self.rates.take(store, name, rate, now).map_err(|wait| self.refused(name, Refusal::TooMany(wait)))?;
@@ -129,6 +135,19 @@ impl Ingest {
             }
         }
         Ok(taken)
+    }
+
+    /// Has it noted now and then that a connection's webhooks are refused. That this fails changes no answer.
+    async fn note(&self, store: &str, source: &'static str) {
+        let at = self.clock.now();
+        let Some(known) = self.refusals.count(store, source, at, self.clock.real(Refusals::EVERY)) else {
+            return;
+        };
+        let job = RefusalsJob { store: StoreId::from(store), source: source.to_owned(), at, known };
+        let message = Outgoing::now(Job::Refusals(job).body());
+        if let Err(problem) = self.queue.send(QueueName::Events, vec![message]).await {
+            tracing::warn!(source, %problem, "refusals were not noted");
+        }
     }
 
     async fn connection(

@@ -26,6 +26,8 @@ pub enum Job {
     Replay(ReplayJob),
     /// Tell the team of a silence.
     Silence(SilenceJob),
+    /// Note that webhooks were refused for their signature.
+    Refusals(RefusalsJob),
     /// File a message that nobody can work on.
     Message(MessageJob),
 }
@@ -86,6 +88,19 @@ pub struct SilenceJob {
     pub store: StoreId,
     /// Its place among the store's silences.
     pub silence: String,
+}
+
+/// Webhooks that were refused for their signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalsJob {
+    /// Whose.
+    pub store: StoreId,
+    /// Of which source: one that the store is connected to.
+    pub source: String,
+    /// When the last of them was.
+    pub at: Timestamp,
+    /// How many the sender knows of since it last said so.
+    pub known: u32,
 }
 
 /// The next chunk of a replay.
@@ -173,6 +188,7 @@ impl Job {
             Self::Alert(_) => "alert",
             Self::Replay(_) => "replay",
             Self::Silence(_) => "silence",
+            Self::Refusals(_) => "refusals",
             Self::Message(_) => "message",
         }
     }
@@ -187,6 +203,7 @@ impl Job {
             Self::Alert(fields) => write(kind, fields),
             Self::Replay(fields) => write(kind, fields),
             Self::Silence(fields) => write(kind, fields),
+            Self::Refusals(fields) => write(kind, fields),
             Self::Message(fields) => write(kind, fields),
         }
     }
@@ -207,6 +224,7 @@ impl Job {
             "alert" => parse(body).map(Self::Alert),
             "replay" => parse(body).map(Self::Replay),
             "silence" => parse(body).map(Self::Silence),
+            "refusals" => parse(body).map(Self::Refusals),
             "message" => parse(body).map(Self::Message),
             _ => Err(BadJob::Unreadable("no job is called so".to_owned())),
         }

@@ -22,6 +22,7 @@
 //! | `dates` | `<store>#<flow>` | a flow that waits for dates, or has |
 //! | `watched` | `<store>` | a store that the sentinel watches |
 //! | `z#<store>` | `<time>#<feed>` | a silence: nothing came from a source that usually does |
+//! | `g#<store>` | `<time>#<source>` | that webhooks were refused for their signature |
 //! | `k#<store>` | `<flow>` | how far the sweep has gone through its dates |
 //! | `overdue` | `<shard>` | how far it has gone through what is overdue, where that is much |
 //! | `j#<store>#<day>` | `<time>#<digest>` | facts that counted, in the journal: by the day, of UTC, of the write |

@@ -28,6 +28,7 @@ pub mod prices;
 pub mod rates;
 pub mod read;
 pub mod record;
+pub mod refusals;
 pub mod rehearsal;
 pub mod replay;
 pub mod runs;

@@ -31,12 +31,32 @@ pub struct Settings {
     /// for none, at most [`Settings::MAX_JOURNAL_DAYS`].
     #[serde(default = "thirty", skip_serializing_if = "is_thirty")]
     pub journal_days: u16,
+    /// Whether and for whom the sentinel listens.
+    #[serde(default, skip_serializing_if = "Watching::is_usual")]
+    pub watch: Watching,
     /// What messages cost, for the time machine.
     #[serde(default, skip_serializing_if = "Prices::is_empty")]
     pub prices: Prices,
     /// What decisions depend on, beside the flows.
     #[serde(flatten)]
     pub rules: Rules,
+}
+
+/// What a store wants of the sentinel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watching {
+    /// It does not listen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
+    /// The team that hears of silences, where it is not [`Settings::OPS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+}
+
+impl Watching {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn thirty() -> u16 {
@@ -62,8 +82,10 @@ impl Settings {
         let days = self.journal_days > Self::MAX_JOURNAL_DAYS;
         let days =
             days.then(|| ("journal_days".to_owned(), format!("is at most {}", Self::MAX_JOURNAL_DAYS)));
+        let team = self.watch.team.as_ref().filter(|team| !self.teams.contains_key(*team));
+        let team = team.map(|team| ("watch.team".to_owned(), format!("is none of `teams`: {team}")));
         let prices = self.prices.flaws().into_iter().map(|(path, why)| (format!("prices.{path}"), why));
-        self.rules.flaws().into_iter().chain(days).chain(prices).collect()
+        self.rules.flaws().into_iter().chain(days).chain(team).chain(prices).collect()
     }
 
     /// The time zone; UTC where the name is not known, which saving settings refuses.
@@ -75,6 +97,16 @@ impl Settings {
     pub fn team(&self, name: &str) -> Vec<String> {
         let of = |name: &str| self.teams.get(name).filter(|addresses| !addresses.is_empty());
         of(name).or_else(|| of(Self::OPS)).cloned().unwrap_or_default()
+    }
+
+    /// Whether the sentinel listens: it hears what the journal keeps.
+    pub fn is_watched(&self) -> bool {
+        self.journal_days > 0 && !self.watch.off
+    }
+
+    /// The addresses that hear of silences.
+    pub fn watchers(&self) -> Vec<String> {
+        self.team(self.watch.team.as_deref().unwrap_or(Self::OPS))
     }
 
     /// Whether its messages go before those of other stores: it was set so, or the plan says it.

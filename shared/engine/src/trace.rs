@@ -7,7 +7,7 @@ use serde_json::error::Category;
 use tracing::{Span, field::display};
 
 use crate::{
-    job::{AlertJob, BadJob, Job, ReplayJob, SilenceJob, StageJob},
+    job::{AlertJob, BadJob, Job, RefusalsJob, ReplayJob, SilenceJob, StageJob},
     port::Delivery,
 };
 
@@ -32,7 +32,8 @@ impl About {
             Job::Failure(job) => Self::stage(&job.stage),
             Job::Alert(AlertJob { store })
             | Job::Replay(ReplayJob { store, .. })
-            | Job::Silence(SilenceJob { store, .. }) => {
+            | Job::Silence(SilenceJob { store, .. })
+            | Job::Refusals(RefusalsJob { store, .. }) => {
                 Self { store: Some(store.clone()), ..Self::default() }
             }
             // What it wraps says whose it is.

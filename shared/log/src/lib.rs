@@ -126,6 +126,20 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_says_where_it_was_and_not_what_it_stumbled_over() {
+        let usual = panic::take_hook();
+        hush_panics();
+        let lines = logged(|| {
+            let stumbled = panic::catch_unwind(|| panic!("no such customer: Ayesha Siddiqui"));
+            assert!(stumbled.is_err());
+        });
+        panic::set_hook(usual);
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert!(line["place"].as_str().unwrap().contains("lib.rs:"), "{line}");
+        assert!(!line.to_string().contains("Ayesha"), "{line}");
+    }
+
+    #[test]
     fn a_line_outside_of_everything_is_whole() {
         let lines = logged(|| tracing::error!("alone"));
         assert_eq!(lines[0]["message"], "alone");

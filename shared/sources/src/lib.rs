@@ -116,6 +116,9 @@ pub trait Source: Sync {
     /// Its name in addresses, facts and configuration.
     fn name(&self) -> &'static str;
 
+    /// Where the vendor shows the secret that it signs with, to be read after “compare it with”.
+    fn secret_shown(&self) -> &'static str;
+
     /// The answer to a GET with which the vendor checks the address; `None` refuses it.
     fn handshake(&self, _request: Inbound<'_>, _connection: &Connection) -> Option<String> {
         None

@@ -101,6 +101,13 @@ impl Source for Shopify {
         NAME
     }
 
+    /// Webhooks that the shop's staff added are signed with a key of the shop, those of an app with its client
+    /// secret (shopify.dev: About client credentials).
+    fn secret_shown(&self) -> &'static str {
+        "the key below Settings → Notifications → Webhooks in Shopify, or, where an app subscribed to the webhooks, \
+         the app's client secret under its Settings in the Dev Dashboard"
+    }
+
     fn verify(&self, request: Inbound<'_>, connection: &Connection) -> Result<(), BadSignature> {
         let given = header(request, SIGNATURE).ok_or(BadSignature)?;
         // Hex decodes as base64 too, but into 48 bytes, which no tag has.

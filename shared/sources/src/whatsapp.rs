@@ -59,6 +59,10 @@ impl Source for WhatsApp {
         NAME
     }
 
+    fn secret_shown(&self) -> &'static str {
+        "the app secret under App settings → Basic in Meta's App Dashboard"
+    }
+
     /// Echoes `hub.challenge` (at most 256 bytes) to who knows the token.
     fn handshake(&self, request: Inbound<'_>, connection: &Connection) -> Option<String> {
         let parameter = |name: &str| {

@@ -57,6 +57,8 @@ pub fn own() -> io::Result<Vec<Seed>> {
     for (path, text) in files(&root().join("flows"))? {
         if path.extension().is_some_and(|kind| kind == "yaml") {
             let template = path.components().any(|part| part.as_os_str() == "templates");
+            let file = path.strip_prefix(root().join("flows")).unwrap_or(&path).display().to_string();
+            seeds.push(("bundle", [format!("activate\n=== {file}\n").as_bytes(), &text].concat()));
             seeds.push((if template { "template" } else { "flow" }, text));
         }
     }

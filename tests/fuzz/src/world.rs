@@ -102,6 +102,11 @@ pub(crate) type Items = BTreeMap<Key, Arc<Item>>;
 pub(crate) struct MemoryTable(Mutex<(Items, bool)>);
 
 impl MemoryTable {
+    /// One that holds this.
+    pub(crate) fn of(items: Items) -> Self {
+        Self(Mutex::new((items, false)))
+    }
+
     pub(crate) fn items(&self) -> Items {
         held(&self.0).0.clone()
     }

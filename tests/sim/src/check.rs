@@ -1,7 +1,11 @@
 //! What must hold of every world, at each write and when it is quiet.
 
+mod flows;
+mod known;
 mod letters;
 mod sends;
+mod stale;
+mod times;
 mod views;
 
 use std::{
@@ -18,16 +22,21 @@ use harkara_engine::{
     keys,
     port::{Item, Key},
 };
+use jiff::Timestamp;
 
 use crate::world::World;
+pub(crate) use flows::unheard;
+use known::{Known, Matter};
 pub(crate) use letters::{buried, replayed};
 pub use sends::Sends;
+pub(crate) use times::late;
 pub(crate) use views::{differences, missed};
 
 #[derive(Default)]
 struct Seen {
     /// When an order was over, by its partition: the number of the write, and how.
     over: BTreeMap<String, (u64, OrderStatus)>,
+    known: Known,
     violations: Vec<String>,
 }
 
@@ -37,28 +46,35 @@ pub(crate) struct Watcher(Arc<Mutex<Seen>>);
 
 impl Watcher {
     /// Takes note of an item that was put.
-    pub(crate) fn saw(&self, number: u64, before: Option<&Item>, after: &Item) {
+    pub(crate) fn saw(&self, (number, now): (u64, Timestamp), before: Option<&Item>, after: &Item) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Key { pk, sk } = &after.key;
         if sk == "v" && pk.starts_with("o#") {
-            let status = serde_json::from_slice::<OrderView>(&after.body).map(|view| view.status());
-            if let Ok(status) = status
-                && status.is_terminal()
-            {
+            let Ok(view) = serde_json::from_slice::<OrderView>(&after.body) else { return };
+            seen.known.order(now, pk, &view);
+            let status = view.status();
+            if status.is_terminal() {
                 seen.over.entry(pk.clone()).or_insert((number, status));
             }
-        } else if sk.starts_with("r#") {
+        } else if !sk.starts_with("r#") {
+            seen.known.saw(now, after);
+        } else {
             let run = |item: &Item| serde_json::from_slice::<Run>(&item.body).ok();
-            let Some(now) = run(after) else { return };
+            let Some(run_now) = run(after) else { return };
             let then = before.and_then(run);
-            if then.as_ref().is_some_and(|then| then.started_at != now.started_at) {
+            let off = seen.known.long_since(Matter::Off, &format!("{}{}", keys::FLOW, run_now.flow), now);
+            if let Some(since) = off.filter(|_| then.is_none()) {
+                seen.violations.push(format!("{pk} {sk}: it began, though its flow is off since {since}"));
+            }
+            if then.as_ref().is_some_and(|then| then.started_at != run_now.started_at) {
                 seen.violations.push(format!("{pk} {sk}: a trigger fired twice"));
             }
             let over = seen.over.get(pk).copied();
-            for (stage, state) in now.stages.iter().enumerate() {
+            for (stage, state) in run_now.stages.iter().enumerate() {
                 let held = then.as_ref().and_then(|then| then.stages.get(stage)?.claim.clone());
                 let claimed = state.claim.is_some() && state.claim != held;
-                let late = over.filter(|(at, status)| claimed && *at < number && now.began_in() < *status);
+                let late =
+                    over.filter(|(at, status)| claimed && *at < number && run_now.began_in() < *status);
                 if let Some((_, status)) = late {
                     let words =
                         format!("{pk} {sk}: stage {stage} was claimed though the order was {status} already");
@@ -68,8 +84,13 @@ impl Watcher {
         }
     }
 
-    pub(crate) fn violations(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).violations.clone()
+    /// What did not hold, of each write and of what was known by then.
+    pub(crate) fn violations(&self, world: &World) -> Vec<String> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = seen.violations.clone();
+        found.extend(stale::sent(world, &seen.known));
+        found.extend(flows::set_off(world, &seen.known));
+        found
     }
 }
 
@@ -92,6 +113,7 @@ pub(crate) fn quiet(world: &World) -> (Sends, Vec<String>) {
     let (sends, doubled) = sends::count(&world.outside, &runs);
     found.extend(doubled);
     found.extend(sends::unheard(&world.outside, &runs));
+    found.extend(times::early(world));
     (sends, found)
 }
 

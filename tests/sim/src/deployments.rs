@@ -17,12 +17,15 @@ fn changed(body: &str, change: impl FnOnce(&mut Map<String, Value>)) -> String {
 
 /// A job as it was written before its fields had company.
 pub(crate) fn older(body: &str) -> String {
-    changed(body, |job| {
-        if job.get("job").and_then(Value::as_str) == Some("stage") {
-            job.retain(|field, value| {
-                !(["series", "failed", "priority"].contains(&field.as_str()) && is_default(value))
-            });
-        }
+    const SINCE: [&str; 4] = ["series", "failed", "priority", "after"];
+    let strip = |fields: &mut Map<String, Value>| {
+        fields.remove("told");
+        fields.retain(|field, value| !(SINCE.contains(&field.as_str()) && is_default(value)));
+    };
+    changed(body, |job| match job.get("job").and_then(Value::as_str) {
+        Some("stage" | "replay") => strip(job),
+        Some("failure") => _ = job.get_mut("stage").and_then(Value::as_object_mut).map(strip),
+        _ => {}
     })
 }
 

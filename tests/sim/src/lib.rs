@@ -85,11 +85,13 @@ pub fn run(seed: u64, odds: Odds, sabotage: Option<Sabotage>, logging: bool) -> 
     undisturbed.repeat(&world.taken);
     undisturbed.run();
     violations.append(&mut world.violations);
-    violations.extend(watcher.violations());
+    violations.extend(watcher.violations(&world));
     let (sends, found) = check::quiet(&world);
     violations.extend(found);
     violations.extend(check::replayed(&world));
     violations.extend(check::differences(&world, &undisturbed));
+    violations.extend(check::late(&undisturbed));
+    violations.extend(check::unheard(&undisturbed));
     // What is gone through by date is not gone back for, for an order that comes to light a month late.
     if !touched && facts.quarantined == 0 {
         violations.extend(check::missed(&world, &undisturbed));

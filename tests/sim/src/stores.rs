@@ -67,6 +67,12 @@ impl Kind {
     /// How many kinds there are.
     pub(crate) const COUNT: usize = Self::ALL.len();
 
+    /// How many marketing messages a customer of [`Kind::Carts`] gets at most, and within how long.
+    pub(crate) const CAP: (usize, SignedDuration) = (2, SignedDuration::from_hours(3 * 24));
+
+    /// The flows that rather do not send at all than twice.
+    pub(crate) const HOLDS: [&str; 3] = ["thanks", "out-for-delivery", "delivery-confirmation"];
+
     /// The flows that are on, by their ids.
     pub(crate) fn flows(self) -> &'static [&'static str] {
         match self {
@@ -119,12 +125,17 @@ impl Kind {
         file.flows.clear();
         for text in FLOWS.iter().chain(&PACK_FLOWS).copied().chain([ANSWERS, THANKS]) {
             let flow = parse::flow(text).ok().context("a flow of the pack cannot be read")?;
-            if self.flows().contains(&flow.id().as_str()) {
-                file.flows.push(text.to_owned());
+            if !self.flows().contains(&flow.id().as_str()) {
+                continue;
             }
+            let holds = Self::HOLDS.contains(&flow.id().as_str()) && !text.contains("on_ambiguous");
+            let more = if holds { "\non_ambiguous: hold" } else { "" };
+            file.flows.push(format!("{}{more}\n", text.trim_end()));
         }
         if self == Self::Carts {
-            let cap = serde_json::from_value(json!({ "most": 2, "per": "3d", "then": "skip" }))?;
+            let (most, per) = Self::CAP;
+            let per = format!("{}d", per.as_hours() / 24);
+            let cap = serde_json::from_value(json!({ "most": most, "per": per, "then": "skip" }))?;
             file.settings.rules.caps.insert(Class::Marketing, cap);
         }
         Ok(file)

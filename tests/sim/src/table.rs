@@ -43,8 +43,8 @@ struct Held {
     writes: u64,
 }
 
-/// Who is told of each write that happened, with its number.
-pub(crate) type Watch = Box<dyn Fn(u64, Option<&Item>, &Item) + Send>;
+/// Who is told of each write that happened, with its number and time.
+pub(crate) type Watch = Box<dyn Fn((u64, Timestamp), Option<&Item>, &Item) + Send>;
 
 /// The table.
 #[derive(Clone)]
@@ -95,6 +95,11 @@ impl MemoryTable {
             held.note_due(&item.key, Some(item));
             held.items.insert(item.key.clone(), item.clone());
         }
+    }
+
+    /// What lies at a key.
+    pub(crate) fn item(&self, key: &Key) -> Option<Item> {
+        self.held().items.get(key).cloned()
     }
 
     /// All that is in it.
@@ -197,7 +202,7 @@ impl MemoryTable {
             held.note_due(&key, after.as_ref());
             if let Some(after) = after {
                 if let Some(watch) = &*self.watch.lock().unwrap_or_else(PoisonError::into_inner) {
-                    watch(number, before.as_ref(), &after);
+                    watch((number, now), before.as_ref(), &after);
                 }
                 held.items.insert(key, after);
             } else {

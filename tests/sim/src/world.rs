@@ -9,9 +9,9 @@ use std::{
 };
 
 use anyhow::Context;
-use harkara_domain::StoreId;
+use harkara_domain::{StoreId, Subject};
 use harkara_engine::{
-    port::{Clock, Item, QueueName},
+    port::{Clock, Item, Key, QueueName},
     replay::Filter,
     sweep::Sweeper,
 };
@@ -20,6 +20,7 @@ use harkara_onebox::{
     world::{Ports, World as Harkara},
 };
 use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
 
 use crate::{
     fate::{Fate, Odds, Sabotage},
@@ -254,6 +255,18 @@ impl World {
         self.dates = self.dates.map(|(_, every)| (self.fate.now() + every * 2, every));
         self.run();
         Ok(total as u64)
+    }
+
+    /// A record as it is now.
+    pub(crate) fn read<T: DeserializeOwned>(&self, key: &Key) -> Option<T> {
+        serde_json::from_slice(&self.table.item(key)?.body).ok()
+    }
+
+    /// Whom an order's messages are for, as WhatsApp names them.
+    pub(crate) fn phone_of(&self, subject: &Subject) -> Option<&str> {
+        let subject = subject.to_string();
+        let life = self.lives.iter().find(|life| life.order.key() == subject)?;
+        Some(life.order.phone.as_deref()?.trim_start_matches('+'))
     }
 
     /// The one store.

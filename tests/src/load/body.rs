@@ -145,12 +145,11 @@ pub(crate) fn number_of(order: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use harkara_domain::{
-        CustomerView, Fact, FactBody, OrderId, StoreId,
+        CustomerView, Fact, FactBody, OrderId,
         flow::{condition::Circumstances, parse},
         order::fold,
         place::{Destination, Ground},
     };
-    use harkara_sources::{Connection, Context, Inbound, SOURCES, Source};
     use std::collections::BTreeSet;
 
     const AT: i64 = 1_795_300_000;
@@ -161,25 +160,7 @@ mod tests {
 
     /// What harkara's own source makes of a request.
     fn taken_in(request: &[u8]) -> Fact {
-        let mut headers = [httparse::EMPTY_HEADER; 32];
-        let mut parsed = httparse::Request::new(&mut headers);
-        let head = parsed.parse(request).unwrap().unwrap();
-        assert_eq!((parsed.method, parsed.path), (Some("POST"), Some("/webhooks/load/shopify")));
-        let mut map = http::HeaderMap::new();
-        for header in parsed.headers.iter() {
-            let name: http::HeaderName = header.name.parse().unwrap();
-            map.insert(name, http::HeaderValue::from_bytes(header.value).unwrap());
-        }
-        let body = &request[head..];
-        assert_eq!(map["content-length"], body.len().to_string());
-        let connection: Connection =
-            serde_json::from_value(store::connections(Loopback(9))["shopify"].clone()).unwrap();
-        let source: &dyn Source = SOURCES.iter().copied().find(|source| source.name() == "shopify").unwrap();
-        let inbound = Inbound { headers: &map, query: "", body };
-        source.verify(inbound, &connection).unwrap();
-        let store = StoreId::new(store::NAME);
-        let context = Context { store: &store, received_at: now() };
-        let mut parsed = source.parse(context, inbound, &connection).unwrap();
+        let mut parsed = super::super::taken::taken_in("shopify", request, now());
         assert_eq!((parsed.facts.len(), parsed.ignored.len()), (1, 0));
         parsed.facts.remove(0)
     }

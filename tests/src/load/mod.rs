@@ -16,6 +16,8 @@ mod receipts;
 mod report;
 mod scenario;
 mod store;
+#[cfg(test)]
+mod taken;
 mod tally;
 
 use std::{io::Write, path::PathBuf, time::Duration};

@@ -94,29 +94,11 @@ fn request(to: Loopback, before: usize, references: &[String]) -> Vec<u8> {
 mod tests {
     use super::*;
     use harkara_domain::FactBody;
-    use harkara_sources::{Connection, Context, Inbound, SOURCES, Source};
 
     #[test]
     fn receipts_are_what_the_source_takes() {
         let request = request(Loopback(9), 7, &["shopify-1/a~t/0/1", "shopify-2/a~t/0/2"].map(str::to_owned));
-        let mut headers = [httparse::EMPTY_HEADER; 16];
-        let mut parsed = httparse::Request::new(&mut headers);
-        let head = parsed.parse(&request).unwrap().unwrap();
-        let mut map = http::HeaderMap::new();
-        for header in parsed.headers.iter() {
-            let name: http::HeaderName = header.name.parse().unwrap();
-            map.insert(name, http::HeaderValue::from_bytes(header.value).unwrap());
-        }
-        let body = &request[head..];
-        assert_eq!(map["content-length"], body.len().to_string());
-        let connection: Connection =
-            serde_json::from_value(store::connections(Loopback(9))["whatsapp"].clone()).unwrap();
-        let source: &dyn Source = SOURCES.iter().copied().find(|source| source.name() == "whatsapp").unwrap();
-        let inbound = Inbound { headers: &map, query: "", body };
-        source.verify(inbound, &connection).unwrap();
-        let store = harkara_domain::StoreId::new(store::NAME);
-        let context = Context { store: &store, received_at: jiff::Timestamp::now() };
-        let parsed = source.parse(context, inbound, &connection).unwrap();
+        let parsed = super::super::taken::taken_in("whatsapp", &request, jiff::Timestamp::now());
         assert!(parsed.ignored.is_empty());
         assert_eq!(parsed.facts.len(), 2);
         for (fact, order) in parsed.facts.iter().zip(["shopify-1", "shopify-2"]) {

@@ -25,8 +25,9 @@ use serde_json::{Value, json};
 use super::Answer;
 use crate::{desk::Desk, dress::Dressed, failure::Failure, guard::Caller, words::capital};
 
-/// 202: the facts are in the queue, and the matcher folds them in a moment. 422 with every problem, 429
-/// with `Retry-After` for more than [`Rate::USUAL`], and 503 when the queue fails: what was told is to be told again then, and counts once.
+/// 202: the facts are in the queue, and the matcher folds them in a moment. 422 with every problem; 429 for more
+/// than [`Rate::USUAL`] and 503 when the queue fails, both with `Retry-After`: what was told is to be told again
+/// then, and counts once.
 pub(crate) async fn track(desk: Desk, headers: HeaderMap, body: Bytes) -> Answer {
     if !is_json(&headers) {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into());

@@ -3,7 +3,10 @@
 use askama::Template;
 use axum::response::Response;
 use harkara_domain::{OrderView, order::Confirmation, run::RunStatus};
-use harkara_engine::{read::RunFilter, sentinel};
+use harkara_engine::{
+    read::RunFilter,
+    sentinel::{self, Feed},
+};
 use jiff::SignedDuration;
 
 use crate::{
@@ -34,6 +37,8 @@ struct OverviewPage {
 struct Quiet {
     feed: String,
     since: String,
+    /// It is refused for its signature.
+    refused: bool,
     /// When it came again; empty while it has not.
     until: String,
 }
@@ -98,14 +103,24 @@ pub(crate) async fn overview(desk: Desk) -> Result<Response, Failure> {
 /// The sources that are quiet, and those that were lately.
 async fn silences(desk: &Desk) -> Result<Vec<Quiet>, Failure> {
     let (zoned, since) = (desk.zoned(), desk.now - desk.console.clock.real(LATELY));
-    let all = sentinel::silences(&*desk.console.table, desk.store(), MAX_SHOWN).await?;
+    let mut all = sentinel::silences(&*desk.console.table, desk.store(), LOOKED_AT).await?;
+    // One that goes on may be older than many that are over.
+    all.sort_by_key(|silence| silence.ended_at.is_some());
     let shown = all.iter().filter(|silence| silence.ended_at.is_none_or(|ended| ended >= since));
-    let quiet = shown.map(|silence| Quiet {
-        feed: crate::words::capital(&silence.feed.to_string()),
+    let quiet = shown.take(MAX_SHOWN).map(|silence| Quiet {
+        feed: feed(&silence.feed),
         since: zoned.full(silence.since),
+        refused: silence.refused.is_some(),
         until: silence.ended_at.map(|ended| zoned.full(ended)).unwrap_or_default(),
     });
     Ok(quiet.collect())
+}
+
+/// `WhatsApp`, `Shopify's parcels`.
+fn feed(feed: &Feed) -> String {
+    let words = feed.to_string();
+    let kind = words.strip_prefix(feed.source()).unwrap_or_default();
+    format!("{}{kind}", crate::words::source(feed.source()))
 }
 
 /// How the names of refusals begin.

@@ -19,6 +19,7 @@ mod look;
 mod machine;
 mod pages;
 mod rehearsal;
+mod silences;
 mod tasks;
 mod time_machine;
 mod track;

@@ -112,7 +112,7 @@ async fn a_queue_that_fails_is_told_as_to_be_tried_again() {
     let program = program(&world, Role::Operator).await;
     world.queue.refuse(true);
     let answer = program.json("/v1/track", viewed("a")).await;
-    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "10"));
     assert!(answer.json()["error"].as_str().unwrap().contains("again"));
     world.queue.refuse(false);
     assert_eq!(program.json("/v1/track", viewed("a")).await.status, StatusCode::ACCEPTED);

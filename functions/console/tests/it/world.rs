@@ -71,6 +71,7 @@ impl Ports {
             clock: self.clock.clone(),
             counters: self.counters.clone(),
             rates: Arc::default(),
+            refusals: Arc::default(),
         }
     }
 
@@ -227,6 +228,7 @@ impl World {
             plan: Plan::default(),
             console_url: Some("http://shop.test".to_owned()),
             journal_days: Settings::JOURNAL_DAYS,
+            watch: harkara_engine::settings::Watching::default(),
             prices: harkara_engine::prices::Prices::default(),
             rules: harkara_domain::Rules::default(),
         }

@@ -3,22 +3,9 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
-use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn ran(arguments: &[&str], folder: &Path) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harkara"));
-    let output = command.args(arguments).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
-}
+use crate::process::{Ran, demo, ran};
 
 fn refused(arguments: &[&str], folder: &Path, words: &str) {
     let Ran { code, out, err } = ran(arguments, folder);
@@ -33,21 +20,16 @@ fn done(arguments: &[&str], folder: &Path) -> String {
     out
 }
 
-/// A folder with the demo store in `data`.
-fn shop() -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    let demo = harkara_onebox::store_file::StoreFile::demo("http://shop.test").unwrap();
-    fs::write(dir.path().join("shop.json"), serde_json::to_vec(&demo).unwrap()).unwrap();
-    done(&["store", "put", "shop.json", "--data", "data"], dir.path());
-    dir
-}
-
 #[test]
 fn a_folder_goes_into_one_file_and_comes_out_of_it() {
-    let shop = shop();
+    let shop = demo();
     let (at, from) = (|name: &str| shop.path().join(name), shop.path());
+    // A folder that has run in fast time is ahead of the machine.
+    let ahead: jiff::Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
+    fs::write(at("data").join("clock"), ahead.to_string()).unwrap();
+    fs::write(at("data").join("local.key"), "hk_of_this_server_alone").unwrap();
     let said = done(&["backup", "shop.harkara", "--data", "data"], from);
-    assert!(said.contains("customers' data and secrets"), "{said}");
+    assert!(said.contains("customers' data and secrets") && said.contains("all until 2100-01-01"), "{said}");
     refused(&["backup", "shop.harkara", "--data", "data"], from, "--replace");
     refused(&["backup", "other.harkara", "--data", "nowhere"], from, "no database");
     refused(&["restore", "shop.harkara", "--data", "data"], from, "--replace");
@@ -58,13 +40,14 @@ fn a_folder_goes_into_one_file_and_comes_out_of_it() {
 
     let said = done(&["restore", "shop.harkara", "--data", "new"], from);
     assert!(said.contains("0 stages were due") && said.contains("held as dead letters"), "{said}");
-    for name in ["connections.json", "first-store"] {
+    for name in ["connections.json", "first-store", "clock"] {
         assert_eq!(
             fs::read(at("new").join(name)).unwrap(),
             fs::read(at("data").join(name)).unwrap(),
             "{name}"
         );
     }
+    assert!(!at("new").join("local.key").exists(), "a server makes its own");
     done(&["flow", "export", "flows", "--data", "new"], from);
     assert!(fs::read_dir(at("flows")).unwrap().count() >= 4);
 
@@ -78,9 +61,21 @@ fn a_folder_goes_into_one_file_and_comes_out_of_it() {
     assert!(said.contains("There are no connections"), "{said}");
 }
 
+/// Clocks of two machines differ: where nothing is held it does not matter which of them is ahead.
+#[test]
+fn a_move_to_a_machine_whose_clock_is_behind_is_no_gap() {
+    let shop = demo();
+    let (file, database) = (shop.path().join("moved"), shop.path().join("data/harkara.db"));
+    let made_at = "2099-01-01T00:00:00Z".parse().unwrap();
+    harkara_embedded::Backup { made_at, files: Vec::new() }.write(&database, &file, false).unwrap();
+    refused(&["restore", "moved", "--data", "new"], shop.path(), "was made at 2099");
+    let said = done(&["restore", "moved", "--data", "new", "--send-due"], shop.path());
+    assert!(said.contains("0 stages were due"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_served_from_is_refused_in_one_line() {
-    let shop = shop();
+    let shop = demo();
     let from = shop.path();
     done(&["backup", "shop.harkara", "--data", "data"], from);
     let folder = from.join("bad");

@@ -3,31 +3,11 @@
 use serde_json::Value;
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
-/// What a command came to.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Ran {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
-    }
-}
-
-fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harkara"));
-    command.env_remove("HARKARA_KEY");
-    command
-}
+use crate::process::{Ran, Server, command, demo, ran};
 
 /// A data folder with the demo store, and the files of its flows beside it.
 struct Shop {
@@ -36,14 +16,7 @@ struct Shop {
 
 impl Shop {
     fn new() -> Self {
-        let shop = Self { dir: tempfile::tempdir().unwrap() };
-        let demo = harkara_onebox::store_file::StoreFile::demo("http://shop.test").unwrap();
-        let file = shop.dir.path().join("shop.json");
-        fs::write(&file, serde_json::to_vec(&demo).unwrap()).unwrap();
-        let put =
-            command().args(["store", "put"]).arg(&file).arg("--data").arg(shop.data()).output().unwrap();
-        assert!(put.status.success(), "{}", String::from_utf8_lossy(&put.stderr));
-        shop
+        Self { dir: demo() }
     }
 
     fn data(&self) -> PathBuf {
@@ -61,9 +34,7 @@ impl Shop {
     }
 
     fn run(&self, act: &str, more: &[&str]) -> Ran {
-        let done = command().args(["flow", act]).arg(self.folder()).args(more).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ran { code: done.status.code().unwrap(), out: text(done.stdout), err: text(done.stderr) }
+        ran(&[&["flow", act, "flows"], more].concat(), self.dir.path())
     }
 
     fn edit(&self, file: &str, from: &str, to: &str) {
@@ -173,38 +144,6 @@ fn ci_sees_by_the_exit_code_what_differs_and_what_is_wrong() {
     let checked = command().args(["flow", "check"]).arg(shop.folder()).output().unwrap();
     assert_eq!(checked.status.code(), Some(1));
     assert!(String::from_utf8(checked.stdout).unwrap().contains("dispatch-notice.yaml: line "));
-}
-
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(data: &Path) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = command()
-            .args(["serve", "--quiet", "--listen", &address.to_string(), "--data"])
-            .arg(data)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { child, url: format!("http://{address}") };
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(address).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "the server does not come up");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        server
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 #[test]

@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod backup;
+mod doctor;
 mod flows;
+mod output;
+mod process;

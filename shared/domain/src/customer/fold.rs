@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{CustomerView, Look, Looked, Subscription};
+use super::{CustomerView, Look, Looked, Subscription, words_of};
 use crate::{
     awaited,
     calendar::MonthDay,
@@ -20,7 +20,12 @@ pub fn fold(before: Option<&CustomerView>, fact: &Fact, id: &CustomerId) -> Fold
     }
     let occurred = match &fact.body {
         FactBody::Customer { said, .. } => view.take(said, fact),
-        FactBody::Reply(reply) => vec![view.take_reply(reply, at)],
+        FactBody::Reply(reply) => {
+            if words_of(fact).is_some() {
+                view.note_text(&fact.id, None);
+            }
+            vec![view.take_reply(reply, at)]
+        }
         FactBody::Occurred { occurrence, .. } if view.is_so(occurrence) => vec![occurrence.clone()],
         _ => Vec::new(),
     };

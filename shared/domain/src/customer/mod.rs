@@ -7,6 +7,7 @@ mod before;
 mod contact;
 mod contribution;
 mod fold;
+mod wrote;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use rust_decimal::Decimal;
@@ -24,6 +25,7 @@ use crate::{
 pub use contact::Told;
 pub use contribution::Contribution;
 pub use fold::fold;
+pub use wrote::words_of;
 
 /// What is known of a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +70,10 @@ pub struct CustomerView {
     /// What they last answered, about whichever order or none, in [short](crate::fact::Said::short).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reply: Option<(Timestamp, String)>,
+    /// The order, or none, that each of their last [`CustomerView::MAX_WROTE`] texts was taken to be about, by
+    /// a digest of its fact: one that comes again is about the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wrote: Vec<(String, Option<OrderId>)>,
     /// What they last said when they were asked how it went, about whichever order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction: Option<(Timestamp, Satisfaction)>,
@@ -180,6 +186,7 @@ impl CustomerView {
             opted_out_at: None,
             replies: BTreeMap::new(),
             last_reply: None,
+            wrote: Vec::new(),
             satisfaction: None,
             consent: BTreeMap::new(),
             first_order_at: None,

@@ -22,7 +22,6 @@ pub(crate) use lane::Lane;
 pub(crate) use ready::{GroupName, Held};
 pub(crate) use window::{Hand, Load, Window};
 
-/// SQS's longest message, in bytes.
 /// SQS's longest visibility.
 const MAX_VISIBILITY: Duration = Duration::from_secs(12 * 3600);
 /// SQS's largest batch.

@@ -69,7 +69,7 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Room for so many messages, or so many bytes of bodies.
+    /// Room for so many messages, or so many bytes of bodies, and for one of each group at least.
     pub(crate) fn new(max_messages: usize, max_bytes: usize) -> Self {
         Self {
             groups: HashMap::new(),
@@ -84,7 +84,8 @@ impl Ready {
     }
 
     /// Takes a message in if it lies within its group's horizon; the last ones of the largest group
-    /// make room.
+    /// make room. The only one of a group stays, though there be more groups than room: what is due would make
+    /// room for what waits, be loaded again, and so on for ever.
     pub(crate) fn insert(&mut self, place: i64, mut held: Held) {
         let known = self.groups.get_key_value(&held.group).map(|(name, _)| name.clone());
         let name = known.unwrap_or_else(|| held.group.clone());
@@ -112,7 +113,7 @@ impl Ready {
     }
 
     fn make_room(&mut self) {
-        while self.messages > 1 && (self.messages > self.max_messages || self.bytes > self.max_bytes) {
+        while self.messages > self.max_messages || self.bytes > self.max_bytes {
             let (messages, bytes) = (self.max_messages, self.max_bytes);
             let share = |group: &Group| {
                 group
@@ -121,7 +122,8 @@ impl Ready {
                     .saturating_mul(bytes)
                     .saturating_add(group.bytes.saturating_mul(messages))
             };
-            let largest = self.groups.iter_mut().max_by_key(|(_, group)| share(group));
+            let several = self.groups.iter_mut().filter(|(_, group)| group.messages.len() > 1);
+            let largest = several.max_by_key(|(_, group)| share(group));
             let Some((name, group)) = largest else { return };
             let Some((last, held)) = group.messages.pop_last() else { return };
             group.bytes -= held.body.len();
@@ -129,9 +131,6 @@ impl Ready {
             self.messages -= 1;
             self.bytes -= held.body.len();
             self.spilled.insert(name.clone());
-            if group.messages.is_empty() && !group.in_turn {
-                self.later.remove(&(last, name.clone()));
-            }
         }
     }
 

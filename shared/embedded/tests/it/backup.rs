@@ -223,6 +223,85 @@ async fn the_log_of_what_was_there_goes_with_it() {
     assert_eq!(body(&old, "7").await, Some(vec![b'y'; 9000]));
 }
 
+/// A database was deleted, and its log was forgotten. Applied to the one that is restored it would break it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_without_its_database_is_put_away_too() {
+    let twin = Twin::with(settings());
+    let dir = tempfile::tempdir().unwrap();
+    let (path, file) = (dir.path().join("harkara.db"), dir.path().join("a.backup"));
+    twin.table().write(vec![put("old", b"1".to_vec())]).await.unwrap();
+    note().write(&twin.path, &file, false).unwrap();
+    for n in 0..50 {
+        twin.table().write(vec![put(&n.to_string(), vec![b'y'; 9000])]).await.unwrap();
+    }
+    std::fs::copy(twin.path.with_file_name("harkara.db-wal"), dir.path().join("harkara.db-wal")).unwrap();
+    let (restore, _) = Restore::begin(&file, &path, false).unwrap();
+    assert_eq!(restore.finish("old").unwrap(), None);
+    let store = open(&path).unwrap();
+    assert_eq!((body(&store, "old").await, body(&store, "7").await), (Some(b"1".to_vec()), None));
+    drop(store);
+    note().write(&path, &dir.path().join("b.backup"), false).unwrap();
+}
+
+/// What is marked in a restored database, such as the gap, may be in its log still, as where the disk was full.
+#[tokio::test]
+async fn what_was_changed_before_the_end_comes_along_though_it_is_in_the_log() {
+    let twin = Twin::with(settings());
+    let dir = tempfile::tempdir().unwrap();
+    let (path, file) = (dir.path().join("harkara.db"), dir.path().join("a.backup"));
+    note().write(&twin.path, &file, false).unwrap();
+    let (restore, _) = Restore::begin(&file, &path, false).unwrap();
+    drop(open(restore.path()).unwrap());
+    let conn = rusqlite::Connection::open(restore.path()).unwrap();
+    let insert = "PRAGMA wal_autocheckpoint = 0;
+        INSERT INTO item (pk, sk, version, body) VALUES ('p', 'marked', 1, x'31')";
+    conn.execute_batch(insert).unwrap();
+    restore.finish("old").unwrap();
+    drop(conn);
+    let store = open(&path).unwrap();
+    assert_eq!(body(&store, "marked").await.as_deref(), Some(&b"1"[..]));
+}
+
+#[tokio::test]
+async fn a_backup_goes_over_backups_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let store = open(&at("harkara.db")).unwrap();
+    store.table().write(vec![put("kept", b"1".to_vec())]).await.unwrap();
+    std::fs::create_dir(at("folder")).unwrap();
+    let refused = |name: &str| note().write(&at("harkara.db"), &at(name), true).unwrap_err();
+    // The database that it is of, while a server runs on it: all that is written from then on would be lost.
+    for name in ["harkara.db", "folder"] {
+        assert!(matches!(refused(name), BackupError::NotOver(_)), "{name}: {}", refused(name));
+    }
+    assert_eq!(body(&store, "kept").await.as_deref(), Some(&b"1"[..]));
+    assert!(!names(dir.path()).iter().any(|name| name.ends_with(".new")), "{:?}", names(dir.path()));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(at("harkara.db"), at("link.db")).unwrap();
+        assert!(matches!(refused("link.db"), BackupError::NotOver(_)));
+        note().write(&at("harkara.db"), &at("first"), false).unwrap();
+        std::os::unix::fs::symlink(at("first"), at("latest")).unwrap();
+        let later = Backup { files: Vec::new(), ..note() };
+        later.write(&at("harkara.db"), &at("latest"), true).unwrap();
+        assert_eq!(Backup::read(&at("first")).unwrap(), later, "a link leads to the file that is replaced");
+    }
+}
+
+#[test]
+fn two_backups_into_one_file_do_not_mix() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    drop(open(&at("harkara.db")).unwrap());
+    let under_way = std::fs::File::create(at("a.backup.lock")).unwrap();
+    under_way.lock().unwrap();
+    let refused = note().write(&at("harkara.db"), &at("a.backup"), false).unwrap_err();
+    assert!(matches!(refused, BackupError::Open(OpenError::InUse(_))), "{refused}");
+    drop(under_way);
+    note().write(&at("harkara.db"), &at("a.backup"), false).unwrap();
+    assert!(!at("a.backup.lock").exists());
+}
+
 #[test]
 fn nothing_is_left_of_a_backup_that_failed() {
     let dir = tempfile::tempdir().unwrap();
@@ -230,7 +309,8 @@ fn nothing_is_left_of_a_backup_that_failed() {
     assert!(matches!(note().write(&path, &file, false), Err(BackupError::Nothing(_))));
     drop(open(&path).unwrap());
     let beyond = dir.path().join("no/such/folder/a.backup");
-    assert!(matches!(note().write(&path, &beyond, false), Err(BackupError::Failed { .. })));
+    let refused = note().write(&path, &beyond, false).unwrap_err();
+    assert!(matches!(refused, BackupError::Open(OpenError::Failed { .. })), "{refused}");
     let mut bytes = std::fs::read(&path).unwrap();
     bytes.iter_mut().skip(8192).take(2 * 8192).for_each(|byte| *byte = 0xA5);
     std::fs::write(&path, bytes).unwrap();

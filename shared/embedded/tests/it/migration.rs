@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use harkara_embedded::{Embedded, ManualClock, OpenError, Settings};
+use harkara_embedded::{Backup, Embedded, ManualClock, OpenError, Restore, Settings};
 use harkara_engine::port::{Index, Item, Key, Outgoing, Query, Queue, QueueName, Scheduler, Unprocessed};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -158,6 +158,22 @@ async fn all_that_a_file_of_the_first_schema_holds_is_found() {
     finds_all(&store, &clock).await;
     drop(store);
     assert_eq!(version(&path), 2);
+}
+
+/// A backup that an earlier build made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_the_first_schema_is_restored_into_this_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, file) = (dir.path().join("a.db"), dir.path().join("a.backup"));
+    first_schema(&path);
+    Backup { made_at: now(), files: Vec::new() }.write(&path, &file, false).unwrap();
+    assert_eq!((version(&path), version(&file)), (1, 1), "it is as it was");
+    let clock = Arc::new(ManualClock::new(now()));
+    let (restore, _) = Restore::begin(&file, &dir.path().join("new.db"), false).unwrap();
+    drop(open(restore.path(), &clock).unwrap());
+    restore.finish("old").unwrap();
+    assert_eq!(version(&dir.path().join("new.db")), 2);
+    finds_all(&open(&dir.path().join("new.db"), &clock).unwrap(), &clock).await;
 }
 
 /// What breaks a migration off leaves the schema that was there, whole.

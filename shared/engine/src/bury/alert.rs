@@ -130,7 +130,10 @@ impl Undertaker {
                 }
                 Write::Delete(key.clone(), Expect::Version(open.version))
             } else {
-                let telling = AlertWindow { telling: Some(now + Self::TELLING), ..window.clone() };
+                // Should it fail, this job comes again: where mails cannot be sent at all, others beside it would
+                // become ever more.
+                let until = Some(now + Self::TELLING);
+                let telling = AlertWindow { telling: until, look_at: until, ..window.clone() };
                 put(key.clone(), &telling, Expect::Version(open.version))
             };
             if unless_raced(self.table.write(vec![change]).await)? {

@@ -28,6 +28,7 @@ use crate::{
         WriteError,
     },
     record::{item, load, put},
+    refusals,
     replay::Replayer,
     runs::{self, RunPlace},
     trace,
@@ -129,6 +130,8 @@ impl Undertaker {
             }
             Ok(Job::Alert(job)) => self.alert(&job.store).await,
             Ok(Job::Silence(job)) => self.silence(&job).await,
+            // The matcher could not note it, or does not know such jobs yet.
+            Ok(Job::Refusals(job)) => refusals::note(&*self.table, &job).await,
             Ok(Job::Replay(job)) => Ok(self.replayer.chunk(&job).await?),
             Err(error @ (BadJob::Unreadable(_) | BadJob::Version(_))) => {
                 let store = self.whose(&delivery.body).await?;

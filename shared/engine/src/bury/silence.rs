@@ -12,7 +12,7 @@ use crate::{
     keys,
     port::{Expect, Key, Mail, Outgoing, QueueName, WriteError},
     record::{MAX_ROUNDS, load, unless_raced},
-    sentinel::Silence,
+    sentinel::{Refusal, Silence},
     settings::Settings,
 };
 
@@ -45,7 +45,7 @@ impl Undertaker {
 
     async fn tell_of_silence(&self, store: &StoreId, silence: &Silence) -> Result<(), Fault> {
         let Some(shelf) = self.catalog.shelf(store).await? else { return Ok(()) };
-        let to = shelf.settings.team(Settings::OPS);
+        let to = shelf.settings.watchers();
         if to.is_empty() {
             self.counters.alerts.add(Alerted::Nobody);
             tracing::warn!(feed = %silence.feed, "nothing comes any more, and no team has an address");
@@ -70,24 +70,48 @@ impl Undertaker {
 }
 
 fn mail(settings: &Settings, to: Vec<String>, silence: &Silence, now: Timestamp) -> Mail {
+    let (subject, what, todo) = match &silence.refused {
+        None => of_silence(settings, silence, now),
+        Some(refusal) => of_refusal(settings, silence.feed.source(), refusal),
+    };
+    let once = "You will hear of this silence once. The console shows it, and when it is over.".to_owned();
+    email::alert(to, subject, &[what, todo, once], settings.link("/").as_deref())
+}
+
+/// What the mail's subject is, what has happened, and what to do.
+fn of_silence(settings: &Settings, silence: &Silence, now: Timestamp) -> (String, String, String) {
     let Silence { feed, since, usual, .. } = silence;
-    let subject = format!("{}: nothing comes from {feed} any more", settings.name);
-    let local = settings.zone().to_datetime(*since);
     let hours = now.duration_since(*since).as_hours();
-    let lines = [
-        format!(
-            "Nothing has come from {feed} since {} {:02}:{:02}, for {hours} hours. Going by the weeks before, \
-             there would usually have been some {usual} by now.",
-            local.date(),
-            local.hour(),
-            local.minute(),
-        ),
-        format!(
-            "Look whether {}'s webhooks are still switched on and lead here, and whether its app or courier \
-             still works there; “harkara doctor” looks at the rest.",
-            feed.source()
-        ),
-        "You will hear of this silence once. The console shows it, and when it is over.".to_owned(),
-    ];
-    email::alert(to, subject, &lines, settings.link("/").as_deref())
+    let what = format!(
+        "Nothing has come from {feed} since {}, for {hours} hours. Going by the weeks before, there would usually \
+         have been some {usual} by now.",
+        local(settings, *since),
+    );
+    let todo = format!(
+        "Look whether {}'s webhooks are still switched on and lead here, and whether its app or courier still works \
+         there; “harkara doctor” looks at the rest.",
+        feed.source()
+    );
+    (format!("{}: nothing comes from {feed} any more", settings.name), what, todo)
+}
+
+fn of_refusal(settings: &Settings, source: &str, refusal: &Refusal) -> (String, String, String) {
+    let what = format!(
+        "At least {} webhooks of {source} have been refused since {} because their signature does not fit, and none \
+         was taken in. Vendors try again for some hours and then give the address up.",
+        refusal.known,
+        local(settings, refusal.since),
+    );
+    let shown = harkara_sources::source(source).map_or("the vendor's page", |source| source.secret_shown());
+    let todo = format!(
+        "Compare `connections.{source}.secrets` with {shown}. If it is another, put it beside the old one. If it \
+         is the same, a stranger tried, and was rightly refused."
+    );
+    (format!("{}: what comes from {source} is refused", settings.name), what, todo)
+}
+
+/// `2026-11-22 10:10`, by the shop's clocks.
+fn local(settings: &Settings, at: Timestamp) -> String {
+    let local = settings.zone().to_datetime(at);
+    format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute())
 }

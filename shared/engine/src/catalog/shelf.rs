@@ -52,6 +52,8 @@ pub struct Shelf {
     pub pauses: HashMap<String, Pause>,
     /// The gap that a restored backup left.
     pub gap: Option<Gap>,
+    /// It is in the list of watched stores.
+    pub(crate) enlisted: bool,
     /// The changes that it holds.
     pub(super) changes: u64,
 }

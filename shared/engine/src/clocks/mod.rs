@@ -17,6 +17,10 @@ use crate::{catalog::Shelf, views::View};
 /// brought in from another system.
 const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// How far the sweep may be ahead of what is written now: its index lags, and clocks differ. What both find
+/// comes about once.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+
 /// The fact that something has come about by time. The same occurrence makes the same fact.
 pub(crate) fn fact(store: &StoreId, subject: &Subject, awaited: &Awaited, now: Timestamp) -> Fact {
     Fact {
@@ -50,6 +54,27 @@ pub(crate) fn look_ahead(
     awaits.extend(new.iter().cloned());
     awaits.sort_by_key(|awaited| awaited.at);
     new
+}
+
+/// Notes at a customer that they have been quiet for longer than a flow waits, where their last order came to
+/// light only then: the sweep has gone past its place in the list.
+pub(crate) fn look_back(
+    before: Option<&CustomerView>,
+    customer: &mut CustomerView,
+    shelf: &Shelf,
+    now: Timestamp,
+) {
+    let Some((since, _)) = customer.last_order.clone() else { return };
+    if before.is_some_and(|before| before.last_order == customer.last_order) {
+        return;
+    }
+    let quiet = distinct(delays(shelf, Kind::CustomerInactive).map(|after| Awaited {
+        at: after.from(since, &shelf.zone),
+        occurrence: Occurrence::CustomerInactive { after, since },
+    }));
+    let past = quiet.into_iter().filter(|quiet| quiet.at > now - STALE && quiet.at <= now + AHEAD);
+    customer.awaits.extend(past);
+    customer.awaits.sort_by_key(|awaited| awaited.at);
 }
 
 /// Forgets what cannot come about any more.
@@ -145,7 +170,8 @@ fn delays(shelf: &Shelf, kind: Kind) -> impl Iterator<Item = Delay> {
     shelf.active(kind).filter_map(|flow| match flow.trigger {
         Trigger::CartAbandoned(delay)
         | Trigger::SearchedWithoutPurchase(delay)
-        | Trigger::SubscriptionRenewal(delay) => Some(delay),
+        | Trigger::SubscriptionRenewal(delay)
+        | Trigger::CustomerInactive(delay) => Some(delay),
         _ => None,
     })
 }

@@ -2,6 +2,7 @@
 //! reads, and asks vendors what costs and moves nothing. No finding holds a secret or a customer's data.
 
 mod connections;
+mod refused;
 mod schedules;
 mod setup;
 mod work;
@@ -159,6 +160,7 @@ impl Doctor {
         found.extend(self.flows(&shelf));
         found.extend(self.connections(store, &shelf).await);
         let parts = [
+            (Check::Signatures, self.refused(store, &shelf).await),
             (Check::Overdue, self.overdue(store).await),
             (Check::DeadLetters, self.dead_letters(store).await),
             (Check::Schedules, self.schedules(store, planned).await),

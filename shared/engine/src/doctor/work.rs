@@ -83,6 +83,14 @@ impl Doctor {
                 todo,
             )]);
         }
+        if shelf.settings.watch.off {
+            let todo = "take `watch.off` out of the store's settings, unless it is meant so";
+            return Ok(vec![Finding::warning(
+                check,
+                "the sentinel is switched off: nobody notices that a source went quiet",
+                todo,
+            )]);
+        }
         let quiet = silences(&*self.table, store, LOOKED_AT).await?;
         let mut found: Vec<Finding> = quiet
             .iter()
@@ -99,7 +107,7 @@ impl Doctor {
         match load::<Watch>(&*self.table, &keys::watch(store)).await?.map(|held| held.value) {
             None => {
                 let todo = format!(
-                    "it begins with the next sweep; if it does not, put the store again: `{} FILE`",
+                    "it begins with the sweep after the next fact; if it does not, put the store again: `{} FILE`",
                     self.put
                 );
                 found.push(Finding::warning(check, "the sentinel has not looked at this store yet", todo));

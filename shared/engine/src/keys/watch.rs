@@ -33,3 +33,13 @@ pub fn silences(store: &StoreId) -> String {
 pub fn silence_place(since: Timestamp, feed: &str) -> String {
     format!("{}#{feed}", stamp(since))
 }
+
+/// What is said of webhooks that were refused for their signature.
+pub fn refusals(store: &StoreId) -> String {
+    format!("g#{store}")
+}
+
+/// One such word. The source is in it, so that two of one moment stand beside each other.
+pub fn refusal(store: &StoreId, at: Timestamp, source: &str) -> Key {
+    Key::new(refusals(store), format!("{}#{source}", stamp(at)))
+}

@@ -16,10 +16,11 @@ impl Plan {
     /// Notes in the views what time will bring about; returns what is new.
     pub(super) fn look_ahead(&mut self, shelf: &Shelf, now: Timestamp) -> Vec<Awaited> {
         // An order ends the wait for a purchase.
-        for customer in &mut self.customers {
+        for (customer, (_, held)) in self.customers.iter_mut().zip(&self.before.customers) {
             let mut awaits = std::mem::take(&mut customer.awaits);
             awaits.retain(|awaited| customer.is_so(&awaited.occurrence));
             customer.awaits = awaits;
+            clocks::look_back(held.as_ref().map(|held| &held.value), customer, shelf, now);
         }
         let before = self.before.view.as_ref().map(|stored| &stored.value);
         clocks::look_ahead(before, &mut self.view, shelf, now)

@@ -25,7 +25,7 @@ use crate::{
     keys,
     port::{Clock, Delivery, Query, Queue, Scheduler, Table, TableError, Unprocessed, Write, WriteError},
     record::{MAX_ROUNDS, Stored, all, decode, load},
-    trace,
+    refusals, trace,
     views::View,
 };
 pub(crate) use plan::put_run;
@@ -85,6 +85,7 @@ impl Matcher {
                     done => done,
                 }
             }
+            Ok(Job::Refusals(job)) => refusals::note(&*self.table, &job).await,
             other => {
                 self.counters.put_aside.add((By::Matcher, Hopeless::BadJob));
                 Ok(batch::put_aside(&*self.queue, delivery, other.err()).await?)
@@ -101,6 +102,12 @@ impl Matcher {
         let Some(store) = job.facts.first().map(|fact| fact.store.clone()) else { return Ok(()) };
         let shelf = self.catalog.shelf(&store).await?;
         let shelf = shelf.ok_or_else(|| Fault::NoStore(store.clone()))?;
+        // Once in a store's life. Should it fail, the next facts try again: these are not to wait for it.
+        if !shelf.enlisted
+            && let Err(problem) = self.catalog.enlist(&store).await
+        {
+            tracing::warn!(%problem, "the store is not watched yet");
+        }
         let (receipts, facts): (Vec<Fact>, Vec<Fact>) =
             job.facts.into_iter().partition(|fact| matches!(fact.body, FactBody::Receipt(_)));
         for fact in &receipts {
@@ -150,6 +157,9 @@ impl Matcher {
     ) -> Result<Option<Vec<Fact>>, Fault> {
         for _ in 0..MAX_ROUNDS {
             let before = self.before(store, subject, &facts).await?;
+            let given = facts.len();
+            facts.retain(|fact| !before.is_elsewhere(fact));
+            tally.duplicate += given - facts.len();
             let now = self.clock.now();
             let mut plan = Plan::fold(before, &facts, &shelf.settings.rules.words, now);
             if plan.is_empty() {

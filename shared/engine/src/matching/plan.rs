@@ -167,6 +167,10 @@ impl Plan {
                     && reply.customer.as_ref() == Some(id)
                 {
                     customer.hear(&reply.said, fact.occurred_at);
+                    if let (Subject::Order(order), Some(_)) = (&self.before.subject, customer::words_of(fact))
+                    {
+                        customer.note_text(&fact.id, Some(order));
+                    }
                 }
             }
             for fact in followed {

@@ -3,6 +3,7 @@
 
 use harkara_domain::{
     CustomerId, CustomerView, Fact, FactBody, FactId, OrderStatus, OrderView, Point, StoreId, Subject,
+    customer::words_of,
     fact::{Actor, Choice, CustomerAction, CustomerFact, OrderAction, Reply, Said},
     flow::{
         Channel,
@@ -10,7 +11,7 @@ use harkara_domain::{
     },
 };
 
-use super::Matcher;
+use super::{Matcher, plan::Before};
 use crate::{fault::Fault, keys, record::load, views::View};
 
 /// The flag of an order whose customer tapped Cancel when it was on its road already.
@@ -76,6 +77,17 @@ fn wrote(reply: &Reply, fact: &Fact, text: &str, words: &OwnWords) -> Option<Fac
     })
 }
 
+impl Before {
+    /// Whether a text came before, and was taken to be about something else.
+    pub(super) fn is_elsewhere(&self, fact: &Fact) -> bool {
+        let Some(id) = words_of(fact) else { return false };
+        let whole = self.view.as_ref().and_then(|view| view.value.customer());
+        let behind = || self.customers.iter().find(|(held, _)| held == id)?.1.as_ref();
+        let customer = whole.or_else(|| behind().map(|held| &held.value));
+        customer.and_then(|customer| customer.text_about(&fact.id)).is_some_and(|about| about != self.subject)
+    }
+}
+
 impl Matcher {
     /// What facts about a customer are folded into: whoever writes without a button means their last
     /// order, where they have one; all else is about themselves.
@@ -86,14 +98,18 @@ impl Matcher {
         facts: &[Fact],
     ) -> Result<Subject, Fault> {
         // A button says what it is about: this one was under a message about no order.
-        let wrote = |fact: &Fact| matches!(&fact.body, FactBody::Reply(reply) if matches!(reply.said, Said::Wrote(_)));
-        if !facts.iter().all(wrote) {
+        if !facts.iter().all(|fact| words_of(fact).is_some()) {
             return Ok(customer.into());
         }
         let stored = load::<CustomerView>(&*self.table, &keys::customer(store, &customer)).await?;
+        let known = stored.as_ref().map(|stored| &stored.value);
+        if let Some(about) = known.and_then(|known| facts.iter().find_map(|fact| known.text_about(&fact.id)))
+        {
+            return Ok(about);
+        }
         let orders =
             stored.into_iter().flat_map(|stored| [stored.value.last_order, stored.value.previous_order]);
-        // Nobody means an order that they placed later: a message that comes once more is about the same.
+        // Nobody means an order that they placed later.
         let wrote_at = facts.iter().map(|fact| fact.occurred_at).min();
         let mut meant = orders.flatten().filter(|(placed, _)| wrote_at.is_none_or(|at| *placed <= at));
         Ok(meant.next().map_or_else(|| customer.into(), |(_, order)| order.into()))

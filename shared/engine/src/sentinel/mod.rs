@@ -2,7 +2,7 @@
 //! webhook was switched off, a courier's feed is frozen. Nothing fails then, so nothing else would say so.
 //!
 //! It costs the road of an order nothing: what counted is in the journal anyway, and the sweep listens to a
-//! store's journal every half an hour. A store that keeps no journal is not watched.
+//! store's journal every half an hour. A store that keeps no journal, or switched it off, is not watched.
 
 mod journal;
 mod silence;
@@ -16,11 +16,12 @@ use crate::{
     fault::Fault,
     job::{Job, SilenceJob},
     keys,
-    port::{Clock, Expect, Index, Key, Outgoing, Query, Queue, QueueName, Table, Write, WriteError},
-    record::{self, decode, expect, load, put},
+    port::{Clock, Expect, Index, Item, Key, Outgoing, Query, Queue, QueueName, Table, Write, WriteError},
+    record::{self, Stored, decode, expect, load, put, unless_raced},
+    refusals::{self, Refused},
     settings::Settings,
 };
-pub use silence::{Silence, silences};
+pub use silence::{Refusal, Silence, silences};
 pub use watch::{Feed, Watch};
 
 /// Listens for what does not come.
@@ -43,14 +44,19 @@ pub(crate) fn enlisted(store: &StoreId, writes: &[Write]) -> Option<Write> {
         let key = write.key();
         *key == keys::settings(store) || key.sk.starts_with(keys::FLOW)
     };
-    writes.iter().any(sets_up).then(|| entry(store, Some(Timestamp::UNIX_EPOCH)))
+    writes.iter().any(sets_up).then(|| entered(store))
+}
+
+/// The entry of a store: to be looked at with the next sweep.
+pub(crate) fn entered(store: &StoreId) -> Write {
+    entry(store, Some(Timestamp::UNIX_EPOCH), Expect::Any)
 }
 
 /// A store's entry; out of the list where it is not to be looked at before its settings change.
-fn entry(store: &StoreId, next: Option<Timestamp>) -> Write {
+fn entry(store: &StoreId, next: Option<Timestamp>, expect: Expect) -> Write {
     let mut item = record::item(keys::watched(store), &Watched { store: store.clone() });
     item.list = next.map(|next| keys::watched_list(store, next));
-    Write::Put(item, Expect::Any)
+    Write::Put(item, expect)
 }
 
 impl Sentinel<'_> {
@@ -69,12 +75,11 @@ impl Sentinel<'_> {
         query.to = Some(Query::end_of(&keys::stamp(self.clock.now())));
         let (mut began, mut failed) = (0, None);
         for item in self.table.query(query).await?.items {
-            let store = decode::<Watched>(&item)?.value.store;
-            match self.store(&store).await {
+            match self.store(&item).await {
                 Ok(silences) => began += silences,
                 // One store's trouble is not another's.
                 Err(error) => {
-                    tracing::error!(%store, %error, "not listened to");
+                    tracing::error!(store = item.key.sk, problem = %error.logged(), "not listened to");
                     failed = Some(error);
                 }
             }
@@ -84,14 +89,15 @@ impl Sentinel<'_> {
 
     /// Listens to what has come to one store since the last look. The entry in the list is written last: after
     /// a crash in between the next sweep looks again.
-    async fn store(&self, store: &StoreId) -> Result<usize, Fault> {
-        let now = self.clock.now();
+    async fn store(&self, place: &Item) -> Result<usize, Fault> {
+        let (now, Stored { value: Watched { store }, version }) =
+            (self.clock.now(), decode::<Watched>(place)?);
+        let (store, next) = (&store, |next| self.next(&store, version, next));
         let settings = load::<Settings>(self.table, &keys::settings(store)).await?;
-        let Some(settings) = settings.map(|held| held.value).filter(|settings| settings.journal_days > 0)
-        else {
-            return self.next(store, None).await.map(|()| 0);
-        };
         let held = load::<Watch>(self.table, &keys::watch(store)).await?;
+        let Some(settings) = settings.map(|held| held.value).filter(Settings::is_watched) else {
+            return if self.leave(store, held, now).await? { next(None).await.map(|()| 0) } else { Ok(0) };
+        };
         let to = watch::slot_of(now - Self::LAG);
         let kept = SignedDuration::from_hours(24 * i64::from(settings.journal_days));
         let earliest = watch::slot_of(now - kept.min(Self::LOOK_BACK));
@@ -101,7 +107,7 @@ impl Sentinel<'_> {
         let all_heard = heard.to == to;
         watch.pass(&heard, &settings, now);
         let changes = match all_heard {
-            true => self.judged(store, &mut watch, now).await?,
+            true => self.judged(store, &mut watch, &settings, now).await?,
             false => Vec::new(),
         };
         let began = changes.iter().filter(|(_, begins)| *begins).count();
@@ -117,19 +123,41 @@ impl Sentinel<'_> {
             self.tell(store, place).await?;
         }
         // What is much is listened to a part at a time.
-        self.next(store, Some(if all_heard { now + Self::EVERY } else { now })).await?;
+        next(Some(if all_heard { now + Self::EVERY } else { now })).await?;
         Ok(began)
     }
 
-    async fn next(&self, store: &StoreId, next: Option<Timestamp>) -> Result<(), Fault> {
-        Ok(self.table.write(vec![entry(store, next)]).await?)
+    /// Says when to look next. An entry that was written meanwhile says it better: the settings have changed.
+    async fn next(&self, store: &StoreId, version: u64, next: Option<Timestamp>) -> Result<(), Fault> {
+        let entry = entry(store, next, Expect::Version(version));
+        unless_raced(self.table.write(vec![entry]).await)?;
+        Ok(())
     }
 
-    /// Has the team told of a silence, unless it was.
+    /// Forgets a store that is not to be watched: of a silence that nobody listens to, nothing is known.
+    /// `false` when somebody else was at it.
+    async fn leave(
+        &self,
+        store: &StoreId,
+        held: Option<Stored<Watch>>,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let Some(Stored { value: watch, version }) = held else { return Ok(true) };
+        let mut writes = vec![Write::Delete(keys::watch(store), Expect::Version(version))];
+        for place in watch.silent() {
+            if let Some(held) = load::<Silence>(self.table, &Key::new(keys::silences(store), place)).await? {
+                let silence = Silence { ended_at: Some(now), ..held.value };
+                writes.push(silence.put(store, Expect::Version(held.version)));
+            }
+        }
+        Ok(unless_raced(self.table.write(writes).await)?)
+    }
+
+    /// Has the team told of a silence, unless it was or somebody is at it.
     async fn tell(&self, store: &StoreId, place: &str) -> Result<(), Fault> {
-        let key = Key::new(keys::silences(store), place);
-        let untold = load::<Silence>(self.table, &key).await?.is_some_and(|held| held.value.is_to_be_told());
-        if untold {
+        let (key, now) = (Key::new(keys::silences(store), place), self.clock.now());
+        let silence = load::<Silence>(self.table, &key).await?.map(|held| held.value);
+        if silence.is_some_and(|silence| silence.is_to_be_told() && !silence.is_tried(now)) {
             let job = SilenceJob { store: store.clone(), silence: place.to_owned() };
             self.queue.send(QueueName::Failures, vec![Outgoing::now(Job::Silence(job).body())]).await?;
         }
@@ -141,6 +169,7 @@ impl Sentinel<'_> {
         &self,
         store: &StoreId,
         watch: &mut Watch,
+        settings: &Settings,
         now: Timestamp,
     ) -> Result<Vec<(Write, bool)>, Fault> {
         let mut writes = Vec::new();
@@ -152,9 +181,22 @@ impl Sentinel<'_> {
                 writes.push((silence.put(store, Expect::Version(held.version)), false));
             }
         }
-        for silence in watch.begun(now) {
+        // Sooner than their rhythms would say so, and instead.
+        let mut begun = Vec::new();
+        let lately = now - self.clock.real(Refused::LATELY);
+        for refused in refusals::refused(self.table, store, lately, now).await? {
+            if refused.goes_on(now, self.clock) {
+                begun.extend(watch.refused(&refused, settings, now));
+            }
+        }
+        begun.extend(watch.begun(now));
+        for silence in begun {
             tracing::warn!(%store, feed = %silence.feed, since = %silence.since, "nothing comes any more");
-            writes.push((silence.put(store, Expect::Absent), true));
+            // One that had been taken for over goes on: whoever was told of it knows.
+            let held = load::<Silence>(self.table, &Key::new(keys::silences(store), silence.place())).await?;
+            let expected = expect(held.as_ref());
+            let silence = held.map_or(silence, |held| Silence { ended_at: None, ..held.value });
+            writes.push((silence.put(store, expected), true));
         }
         Ok(writes)
     }

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-use super::{Silence, journal::Heard};
-use crate::settings::Settings;
+use super::{Refusal, Silence, journal::Heard};
+use crate::{keys, refusals::Refused, settings::Settings};
 
 /// What may fall silent by itself: a source, `shopify`, or what it says of one kind, `shopify/shipment`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,7 +122,8 @@ impl Watch {
             let tells = !stood_still && !is_closed(&settings.rules.calendar, zone.to_datetime(slot).date());
             for (feed, held) in &mut self.feeds {
                 let heard = came.is_some_and(|came| came.contains(feed));
-                held.rhythm.pass(slot, &zone, heard, tells);
+                // What is refused meanwhile is not to pass for what is usual.
+                held.rhythm.pass(slot, &zone, heard, tells && (heard || held.silent.is_none()));
             }
             slot += Rhythm::SLOT;
         }
@@ -137,14 +138,18 @@ impl Watch {
     /// Takes out the silences that are over.
     pub(super) fn ended(&mut self) -> Vec<Ended> {
         let to = self.heard_to;
-        let over = self.feeds.values_mut().filter(|held| held.rhythm.verdict(to) != Verdict::Silent);
+        let over = self
+            .feeds
+            .values_mut()
+            .filter(|held| held.is_heard_again() && held.rhythm.verdict(to) != Verdict::Silent);
         over.filter_map(|held| Some(Ended { place: held.silent.take()?, at: held.rhythm.last })).collect()
     }
 
     /// Notes the silences that begin. Of a source that is silent altogether, no kind is told of by itself.
     pub(super) fn begun(&mut self, now: Timestamp) -> Vec<Silence> {
         let silent = |held: &Held| held.rhythm.verdict(self.heard_to) == Verdict::Silent;
-        let is_told = |feed: &Feed| self.feeds.get(feed).is_some_and(silent);
+        let is_told =
+            |feed: &Feed| self.feeds.get(feed).is_some_and(|whole| whole.silent.is_some() || silent(whole));
         let new: Vec<Feed> = self
             .feeds
             .iter()
@@ -160,6 +165,34 @@ impl Watch {
             Some(silence)
         };
         new.into_iter().filter_map(begin).collect()
+    }
+
+    /// Notes that a source is silent because it is refused, unless it is known to be silent.
+    pub(super) fn refused(
+        &mut self,
+        refused: &Refused,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Option<Silence> {
+        let (feed, since) = (Feed(refused.source.clone()), refused.first()?);
+        let new =
+            || Held { rhythm: Rhythm::new(slot_of(since) - Rhythm::SLOT, &settings.zone()), silent: None };
+        let held = self.feeds.entry(feed.clone()).or_insert_with(new);
+        if held.silent.is_some() || held.rhythm.last > since {
+            return None;
+        }
+        let refusal = Refusal { since, known: refused.known() };
+        let silence = Silence { refused: Some(refusal), ..Silence::new(feed, &held.rhythm, now) };
+        held.silent = Some(silence.place());
+        Some(silence)
+    }
+}
+
+impl Held {
+    /// Whether something came since it fell silent, if it did.
+    fn is_heard_again(&self) -> bool {
+        let since = self.silent.as_deref().and_then(keys::unstamp);
+        since.is_none_or(|since| self.rhythm.last >= since)
     }
 }
 

@@ -171,6 +171,7 @@ async fn set_up(console: &Console) -> (String, String) {
         plan: Plan::default(),
         console_url: None,
         journal_days: Settings::JOURNAL_DAYS,
+        watch: harkara_engine::settings::Watching::default(),
         prices: Prices::default(),
         rules: harkara_domain::Rules::default(),
     };

@@ -1,6 +1,7 @@
 //! The targets.
 
 mod answers;
+mod bundle;
 mod condition;
 mod connection;
 mod console;
@@ -12,6 +13,7 @@ mod record;
 mod settings;
 mod shopify;
 mod signature;
+mod store;
 mod template;
 mod track;
 mod whatsapp;
@@ -43,6 +45,13 @@ pub static TARGETS: &[Target] = &[
     Target { name: "condition", reads: "conditions", run: condition::run, longest: 2 * KB },
     Target { name: "template", reads: "templates", run: template::run, longest: 4 * KB },
     Target { name: "flow", reads: "flows", run: flow::run, longest: 4 * KB },
+    Target { name: "bundle", reads: "folders of flows and templates", run: bundle::run, longest: 8 * KB },
+    Target {
+        name: "store",
+        reads: "a store's file, and the file of connections",
+        run: store::run,
+        longest: 4 * KB,
+    },
     Target {
         name: "console",
         reads: "requests to the console and its API",

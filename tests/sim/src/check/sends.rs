@@ -11,7 +11,10 @@ use harkara_domain::{
 };
 use harkara_engine::port::Key;
 
-use crate::outside::{Call, Outside};
+use crate::{
+    outside::{Call, Outside},
+    stores::Kind,
+};
 
 /// What became of the messages that WhatsApp took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,16 +94,14 @@ fn doubled(outside: &Outside, runs: &[(Key, Run)]) -> (u64, Vec<String>) {
 pub(super) fn not_held(outside: &Outside) -> Vec<String> {
     let mut taken: BTreeSet<(String, u16)> = BTreeSet::new();
     let calls = outside.calls().into_iter().filter(|call| call.wamid.is_some());
-    let held = calls.filter(|call| call.stage.run.as_str().starts_with(HOLDS));
+    let holds = |run: &str| Kind::HOLDS.iter().any(|flow| run.starts_with(&format!("{flow}~")));
+    let held = calls.filter(|call| holds(call.stage.run.as_str()));
     held.filter(|call| {
         !taken.insert((format!("{} {}", call.stage.subject, call.stage.run), call.stage.stage))
     })
     .map(|call| format!("{}: sent twice, though the flow holds what is unsure", call.reference))
     .collect()
 }
-
-/// How the runs of such a flow begin.
-const HOLDS: &str = "thanks~";
 
 /// Where WhatsApp echoes our reference, each message that it took is known to have been taken.
 pub(super) fn unheard(outside: &Outside, runs: &[(Key, Run)]) -> Vec<String> {

@@ -15,6 +15,8 @@ const OF_FLOWS: [&str; 8] =
 /// What was written without a button is about the customer's last order, as far as orders are known then. That
 /// each of these facts counts, and once, is in the books.
 const OF_WORDS: [&str; 2] = ["last_reply", "replied_at"];
+/// The same of a customer: which order each of them was about.
+const ABOUT: &str = "wrote";
 
 /// What a tap on Cancel comes to: the one or the other.
 const BY_CANCEL: [&str; 2] = ["order_cancelled", "cancellation_requested"];
@@ -33,6 +35,7 @@ fn views(world: &World) -> BTreeMap<String, Value> {
         }
         if let Some(fields) = view.as_object_mut() {
             OF_FLOWS.iter().for_each(|field| _ = fields.remove(*field));
+            fields.remove(ABOUT);
             if key.pk.starts_with("o#") {
                 OF_WORDS.iter().for_each(|field| _ = fields.remove(*field));
             }

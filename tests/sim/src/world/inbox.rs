@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use harkara_domain::fact::Choice;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Arrival, Incoming, TRACK, World};
 use crate::{
@@ -85,7 +85,7 @@ impl World {
         self.put(come, Incoming::Webhook(arrival));
     }
 
-    pub(super) fn whatsapp_says(&mut self, at: Timestamp, body: &serde_json::Value) {
+    pub(super) fn whatsapp_says(&mut self, at: Timestamp, body: &Value) {
         let body = body.to_string().into_bytes();
         let secret = self.secrets.get("whatsapp").map(String::as_str).unwrap_or_default();
         let headers = vec![("x-hub-signature-256", harkara_sources::whatsapp::sign(secret, &body))];
@@ -141,12 +141,31 @@ impl World {
         let (now, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut life.taps).into_iter().partition(|(_, choice)| payload(choice).is_some());
         life.taps = later;
+        let mut said = Vec::new();
         for (after, choice) in now {
             let Some(payload) = payload(&choice) else { continue };
             let (at, id) = (call.at + after, format!("wamid.in.{subject}.{}", choice.as_str()));
             let content = json!({ "payload": payload, "text": choice.as_str() });
-            let body = bodies::message(&id, &call.to, at, "button", &content);
+            said.push((at, bodies::message(&id, &call.to, at, "button", &content)));
+        }
+        // What comes within a second may come in one webhook.
+        if said.len() > 1 && self.fate.below(2) == 0 {
+            said = together(said);
+        }
+        for (at, body) in said {
             self.whatsapp_says(at, &body);
         }
     }
+}
+
+/// Several messages in one webhook, as the last of them comes.
+fn together(said: Vec<(Timestamp, Value)>) -> Vec<(Timestamp, Value)> {
+    const MESSAGES: &str = "/entry/0/changes/0/value/messages";
+    let list = |body: &Value| body.pointer(MESSAGES).and_then(Value::as_array).cloned().unwrap_or_default();
+    let messages: Vec<Value> = said.iter().flat_map(|(_, body)| list(body)).collect();
+    let mut last: Vec<_> = said.into_iter().last().into_iter().collect();
+    for (_, body) in &mut last {
+        body.pointer_mut(MESSAGES).into_iter().for_each(|list| *list = json!(messages));
+    }
+    last
 }

@@ -28,25 +28,27 @@ impl StageRunner {
     ) {
         let (mut facts, mut said) = (Vec::new(), Vec::new());
         for (place, action) in (0..).zip(actions) {
+            let effect = action.effect(&job.run);
+            if let Effect::Alert(team) = effect {
+                // The mail comes last, and then the action is done; also one that went out in a try that could
+                // not say so.
+                let escalated = OrderAction::Escalated { team: team.to_owned() };
+                facts.extend(of_order(loaded, job, escalated).ok().map(|body| (place, body)));
+                continue;
+            }
             if progress.is_done(place) {
                 continue;
             }
-            let body = match action.effect(&job.run) {
+            let body = match effect {
                 Effect::Order(action) => of_order(loaded, job, action),
                 Effect::Customer(action) => of_customer(loaded, action),
                 Effect::Start(flow) => start(loaded, job, flow),
-                Effect::Alert(team) => {
-                    // The mail comes last, and then the action is done.
-                    let escalated = OrderAction::Escalated { team: team.to_owned() };
-                    facts.extend(of_order(loaded, job, escalated).ok().map(|body| (place, body)));
-                    continue;
-                }
                 Effect::Task(task) => {
                     let came = self.keep_task(loaded, job, place, task).await;
                     progress.take(place, came);
                     continue;
                 }
-                Effect::Coupon(_) | Effect::Call(_) | Effect::Mail(_) => continue,
+                Effect::Alert(_) | Effect::Coupon(_) | Effect::Call(_) | Effect::Mail(_) => continue,
             };
             match body {
                 Ok(body) => {
