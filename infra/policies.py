@@ -35,7 +35,7 @@ GRANTS = {
         **log("MatcherLogs"),
         **dict.fromkeys(CONSUME, ["EventsQueue"]),
         "sqs:SendMessage": ["EventsQueue", "StagesQueue", "PriorityQueue", "FailuresQueue"],
-        **table("GetItem", "Query", "PutItem"),
+        **table("GetItem", "Query", "PutItem", "UpdateItem"),
         **SCHEDULE,
     },
     "StageRole": {

@@ -28,6 +28,7 @@ mod emulator;
 mod fairness;
 mod flows_owned;
 mod forks;
+mod grants;
 mod invariants;
 mod logs;
 mod lost;

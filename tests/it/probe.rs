@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::sync::Notify;
 
-use crate::cost::Meter;
+use crate::{cost::Meter, grants};
 
 /// Holds whoever comes to it until it is opened.
 #[derive(Clone, Default)]
@@ -136,6 +136,7 @@ impl Probe {
 #[async_trait]
 impl Table for Probe {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        grants::check("dynamodb:GetItem", "Table");
         self.count("get", Some(&key.pk));
         self.reads_fail()?;
         let found = self.table.get(key).await?;
@@ -144,6 +145,7 @@ impl Table for Probe {
     }
 
     async fn query(&self, query: Query) -> Result<Page, TableError> {
+        grants::check_query(&query);
         self.count("query", Some(&query.pk));
         self.reads_fail()?;
         let page = self.table.query(query.clone()).await?;
@@ -152,6 +154,7 @@ impl Table for Probe {
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError> {
+        writes.iter().for_each(grants::check_write);
         let what =
             if writes.len() > 1 { format!("write of {}", writes.len()) } else { "write of 1".to_owned() };
         self.count(&what, writes.first().map(|write| write.key().pk.as_str()));
@@ -183,6 +186,7 @@ impl Table for Probe {
 #[async_trait]
 impl Queue for Probe {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
+        grants::check_send(queue);
         self.count(&format!("send to {queue}"), None);
         self.meter(|meter| meter.send(&messages));
         let now = self.clock.now();
@@ -199,6 +203,7 @@ impl Queue for Probe {
         receipt: &str,
         hidden_for: Duration,
     ) -> Result<(), QueueError> {
+        grants::check("sqs:ChangeMessageVisibility", "StagesQueue");
         self.count("set visibility", None);
         self.meter(|meter| meter.bill().visibilities += 1);
         self.alarm(self.clock.now() + hidden_for);
@@ -215,6 +220,7 @@ impl Scheduler for Probe {
         queue: QueueName,
         body: String,
     ) -> Result<(), SchedulerError> {
+        grants::check("scheduler:CreateSchedule", "schedule");
         self.count("schedule", None);
         // When it fires, Scheduler sends.
         self.meter(|meter| {
@@ -227,6 +233,7 @@ impl Scheduler for Probe {
     }
 
     async fn cancel(&self, name: &str) -> Result<(), SchedulerError> {
+        grants::check("scheduler:DeleteSchedule", "schedule");
         self.count("cancel schedule", None);
         self.scheduler.cancel(name).await
     }

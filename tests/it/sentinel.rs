@@ -5,7 +5,7 @@ use harkara_engine::{
     doctor::{Check, Doctor, Gravity},
     keys,
     port::{Expect, Item, MailError, Outgoing, Query, QueueName, Write},
-    sentinel::{Silence, silences},
+    sentinel::{Silence, Watch, silences},
     settings::{Settings, Watching},
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -229,12 +229,17 @@ async fn a_store_may_switch_it_off_and_on() {
         world.stall(minutes(1));
         world.sweep().await;
     };
+    let feeds = async || {
+        let held = world.table.get(&keys::watch(&TestWorld::store())).await.unwrap().unwrap();
+        serde_json::from_slice::<Watch>(&held.body).unwrap().feeds.len()
+    };
+    assert!(feeds().await > 0);
     set(true).await;
     let [silence] = &known(&world).await[..] else { panic!("one silence") };
     assert_eq!(silence.ended_at, Some(world.now()));
-    assert_eq!(world.table.get(&keys::watch(&TestWorld::store())).await.unwrap(), None);
+    assert_eq!(feeds().await, 0);
     listened(&world, "2026-11-23T12:00").await;
-    assert_eq!(world.table.get(&keys::watch(&TestWorld::store())).await.unwrap(), None);
+    assert_eq!(feeds().await, 0);
     set(false).await;
     let [again] = &known(&world).await[..] else { panic!("one silence") };
     assert_eq!((again.since, again.ended_at), (silence.since, None));

@@ -39,7 +39,7 @@ use tokio::task::JoinHandle;
 use crate::{
     bodies::{self, Order},
     cost::Capacity,
-    emulator,
+    emulator, grants,
     probe::Probe,
     provider::{Call, Connections, NEXT_DOOR, PostOffice, Posted, Provider},
     schema,
@@ -278,7 +278,7 @@ impl TestWorld {
         }
         let request = request.body(Bytes::from(webhook.body.clone())).unwrap();
         self.probe.meter(|meter| meter.woken("ingest", 0));
-        harkara_ingest::handle(&self.world.ingest, &request).await.status()
+        grants::acting("IngestRole", harkara_ingest::handle(&self.world.ingest, &request)).await.status()
     }
 
     /// Posts a webhook of the shop and lets it work.
@@ -399,7 +399,7 @@ impl TestWorld {
     pub(crate) async fn sweep(&self) -> usize {
         *self.swept.lock().unwrap() = self.now();
         let losing = self.probe.lose(false);
-        let found = harkara_sweep::handle(&self.world.sweeper).await.unwrap();
+        let found = grants::acting("SweepRole", harkara_sweep::handle(&self.world.sweeper)).await.unwrap();
         self.probe.lose(losing);
         self.run().await;
         found
@@ -650,13 +650,16 @@ pub(crate) async fn with_flows(time: &str, flows: &[&str]) -> TestWorld {
 
 /// What a queue's function makes of a batch.
 pub(crate) async fn handled(world: &World, queue: QueueName, batch: &[Delivery]) -> Unprocessed {
-    match queue {
-        QueueName::Events => harkara_matcher::handle(&world.matcher, batch).await,
-        QueueName::Stages | QueueName::PriorityStages => {
-            harkara_stage::handle(&world.stages, queue, batch).await
+    let work = async {
+        match queue {
+            QueueName::Events => harkara_matcher::handle(&world.matcher, batch).await,
+            QueueName::Stages | QueueName::PriorityStages => {
+                harkara_stage::handle(&world.stages, queue, batch).await
+            }
+            QueueName::Failures => harkara_dead_letter::handle(&world.undertaker, batch).await,
         }
-        QueueName::Failures => harkara_dead_letter::handle(&world.undertaker, batch).await,
-    }
+    };
+    grants::acting(grants::role_of(queue), work).await
 }
 
 pub(crate) fn flow_id(name: &str) -> FlowId {

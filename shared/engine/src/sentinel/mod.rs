@@ -143,7 +143,9 @@ impl Sentinel<'_> {
         now: Timestamp,
     ) -> Result<bool, Fault> {
         let Some(Stored { value: watch, version }) = held else { return Ok(true) };
-        let mut writes = vec![Write::Delete(keys::watch(store), Expect::Version(version))];
+        // The sweep deletes nothing.
+        let nothing = Watch::from(Timestamp::UNIX_EPOCH);
+        let mut writes = vec![put(keys::watch(store), &nothing, Expect::Version(version))];
         for place in watch.silent() {
             if let Some(held) = load::<Silence>(self.table, &Key::new(keys::silences(store), place)).await? {
                 let silence = Silence { ended_at: Some(now), ..held.value };
