@@ -44,12 +44,15 @@ labels:
   cancel: { roman-ur: \"Cancel kar dein\", en: \"Cancel it\" }
 ";
 
-/// The connections: Shopify, and WhatsApp with the mock at `mock` in Meta's place.
+/// The connections: Shopify, and WhatsApp with the mock at `mock` in Meta's place. How fast harkara is shall be
+/// seen, not how fast a source may speak.
 pub(crate) fn connections(mock: Loopback) -> Value {
+    let rate = json!({ "per_second": 1_000_000, "burst": 1_000_000 });
     json!({
-        "shopify": { "secrets": [SHOPIFY_SECRET], "region": "PK" },
+        "shopify": { "secrets": [SHOPIFY_SECRET], "region": "PK", "rate": rate },
         "whatsapp": {
             "secrets": [WHATSAPP_SECRET],
+            "rate": rate,
             "verify_token": "load-verify-token",
             "region": "PK",
             "reference_key": "load-reference-key-0123456789abcdef",
