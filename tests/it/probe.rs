@@ -49,6 +49,7 @@ struct State {
     alarms: BTreeSet<Timestamp>,
     losing: bool,
     failing_reads: bool,
+    failing_sends: Option<QueueName>,
     oversized: bool,
     hold: Option<(Matches, Gate)>,
     meter: Meter,
@@ -87,6 +88,11 @@ impl Probe {
     /// From now on reads fail.
     pub(crate) fn fail_reads(&self, failing: bool) {
         self.state.lock().unwrap().failing_reads = failing;
+    }
+
+    /// From now on a queue takes nothing; or each does.
+    pub(crate) fn fail_sends(&self, to: Option<QueueName>) {
+        self.state.lock().unwrap().failing_sends = to;
     }
 
     /// From now on what is written of orders is over a limit.
@@ -188,6 +194,9 @@ impl Queue for Probe {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
         grants::check_send(queue);
         self.count(&format!("send to {queue}"), None);
+        if self.state.lock().unwrap().failing_sends == Some(queue) {
+            return Err(QueueError { queue, problem: "told to fail".to_owned() });
+        }
         self.meter(|meter| meter.send(&messages));
         let now = self.clock.now();
         messages.iter().for_each(|message| self.alarm(now + message.delay));

@@ -126,6 +126,45 @@ async fn a_failure_is_told_once() {
     world.finish().await;
 }
 
+/// Whoever noted that a message failed on its way died before they told of it.
+#[tokio::test]
+async fn a_failure_that_a_receipt_told_of_is_filed_though_its_note_came_first() {
+    let world = with_flows("2026-11-22T10:00", &[JUST_ASK]).await;
+    let order = Order::cod(1, world.now());
+    world.place(&order).await;
+    world.probe.fail_sends(Some(QueueName::Failures));
+    world.receipt(&world.calls()[0].clone(), "failed", Some(131_009)).await;
+    world.run().await;
+    assert_eq!(ask(&world, &order).await.status, StageStatus::Failed);
+    world.probe.fail_sends(None);
+    assert!(world.dead_letters().await.is_empty());
+    world.advance(minutes(60)).await;
+    assert_eq!((world.dead_letters().await.len(), world.alerts().len()), (1, 1));
+    world.finish().await;
+}
+
+/// The dead-letter function comes to a failure hours late, files it and dies; its message is gone with the copy
+/// of it that another has settled.
+#[tokio::test]
+async fn a_failure_that_is_filed_hours_late_and_not_told_of_is_told_by_a_copy() {
+    let world = with_flows("2026-11-22T10:00", &[JUST_ASK]).await;
+    world.whatsapp.always(Answer::Error(400, 131_009));
+    let order = Order::cod(1, world.now());
+    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.drain(QueueName::Events).await;
+    world.drain(QueueName::Stages).await;
+    world.stall(SignedDuration::from_hours(2));
+    let batch = world.take(QueueName::Failures).await;
+    world.probe.fail_sends(Some(QueueName::Failures));
+    crate::world::handled(&world.world, QueueName::Failures, &batch).await;
+    world.probe.fail_sends(None);
+    assert_eq!(world.dead_letters().await.len(), 1);
+    world.handle(QueueName::Failures, &batch).await;
+    world.advance(minutes(60)).await;
+    assert_eq!((world.dead_letters().await.len(), world.alerts().len()), (1, 1));
+    world.finish().await;
+}
+
 #[tokio::test]
 async fn an_alert_that_could_not_be_mailed_is_mailed_later() {
     let world = with_flows("2026-11-22T10:00", &[JUST_ASK]).await;

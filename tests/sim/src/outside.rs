@@ -28,6 +28,15 @@ pub(crate) struct Call {
     pub(crate) wamid: Option<String>,
     /// Whether whoever called was told so.
     pub(crate) told: bool,
+    /// The error of one that was taken and fails on its way.
+    pub(crate) fails: Option<i64>,
+}
+
+impl Call {
+    /// Whether its message gets there.
+    pub(crate) fn arrives(&self) -> bool {
+        self.wamid.is_some() && self.fails.is_none()
+    }
 }
 
 #[derive(Default)]
@@ -57,6 +66,11 @@ enum Answer {
     Status(u16, bool),
     Error(u16, i64),
 }
+
+/// Meta's code for a customer without WhatsApp.
+const UNREACHABLE: i64 = 131_026;
+/// What the messages that fail on their way fail of: one to try again, one that goes another way, one for good.
+const ON_ITS_WAY: [i64; 3] = [131_000, UNREACHABLE, 130_472];
 
 impl Outside {
     /// One with a store's connections.
@@ -107,6 +121,8 @@ impl Outside {
             Answer::Error(500, 131_000)
         } else if self.fate.strikes("provider says slow down", odds) {
             Answer::Error(429, 130_429)
+        } else if self.fate.happens("provider cannot reach the customer", odds) {
+            Answer::Error(400, UNREACHABLE)
         } else {
             Answer::Taken
         }
@@ -115,16 +131,19 @@ impl Outside {
     /// Takes a message, and plans what is reported of it.
     fn take(&self, place: usize) -> String {
         let now = self.fate.now();
+        let fails = self.fate.happens("message fails on its way", |odds| odds.provider / 6);
+        let fails = fails.then(|| ON_ITS_WAY.get(self.fate.below(ON_ITS_WAY.len())).copied()).flatten();
         let mut held = self.held();
         let id = format!("wamid.{place}");
         let Some(call) = held.calls.get_mut(place) else { return id };
-        call.wamid = Some(id.clone());
+        (call.wamid, call.fails) = (Some(id.clone()), fails);
         let mut told = call.clone();
         if !self.echoes {
             told.reference = String::new();
         }
         let mut at = now;
-        for status in ["sent", "delivered", "read"] {
+        let ends: &[&str] = if fails.is_some() { &["failed"] } else { &["delivered", "read"] };
+        for status in ["sent"].iter().chain(ends).copied() {
             at += self.fate.between(300, 40_000);
             held.reports.push((at, told.clone(), status));
         }
@@ -162,6 +181,7 @@ impl Http for Outside {
                 stage,
                 wamid: None,
                 told: false,
+                fails: None,
             });
             held.calls.len() - 1
         };

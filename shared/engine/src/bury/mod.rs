@@ -47,6 +47,9 @@ pub struct DeadLetter {
     pub reason: Reason,
     /// How often it was tried.
     pub attempts: u32,
+    /// When it was filed, which may be hours after it failed. Letters from before this was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed: Option<Timestamp>,
     /// When and by whom it was run again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<(Timestamp, String)>,
@@ -152,11 +155,11 @@ impl Undertaker {
             self.counters.dead_letters.add(Filed::Gone);
             return Ok(());
         };
-        if let Some(at) = self.filed_at(job, &stored.value).await?.filter(|_| !again) {
+        if let Some(letter) = self.filed(job, &stored.value).await?.filter(|_| !again) {
             // Whoever filed it may have died over it, and their message be gone with another copy of it. Rather
             // a second mail than none; but what is told again much later is no copy.
-            let lately = self.clock.now() <= at + Self::COPIES;
-            return if lately { self.open_alert(&job.store, at).await } else { Ok(()) };
+            let lately = self.clock.now() <= letter.filed.unwrap_or(letter.at) + Self::COPIES;
+            return if lately { self.open_alert(&job.store, letter.at).await } else { Ok(()) };
         }
         let flow = self.catalog.version(&job.store, &stored.value.flow, stored.value.version).await?;
         let name = flow.as_ref().and_then(|flow| flow.stage(job.stage));
@@ -196,13 +199,13 @@ impl Undertaker {
         Ok(())
     }
 
-    /// When what has a letter already failed: many a way leads here.
-    async fn filed_at(&self, job: &StageJob, run: &Run) -> Result<Option<Timestamp>, TableError> {
+    /// The letter of what has one already: many a way leads here.
+    async fn filed(&self, job: &StageJob, run: &Run) -> Result<Option<DeadLetter>, Fault> {
         let state = run.stages.get(usize::from(job.stage)).filter(|state| state.series == job.series);
         let failed = state.filter(|state| state.status == StageStatus::Failed);
         let Some(at) = failed.and_then(|state| state.ended_at) else { return Ok(None) };
         let key = Key::new(keys::dead_letters(&job.store), letter_id(job, at));
-        Ok(self.table.get(&key).await?.map(|_| at))
+        Ok(load::<DeadLetter>(&*self.table, &key).await?.map(|stored| stored.value))
     }
 
     /// Whose a body is, as far as it says so: also one of another version is for its own team to hear of.
@@ -224,6 +227,7 @@ impl Undertaker {
             content: Content::Message { body },
             reason: Reason::Fault { problem },
             attempts: MAX_RECEIVES,
+            filed: Some(at),
             replayed: None,
         };
         // The message may come again, and its letter lies by a time: what was filed is known by the message.
@@ -283,7 +287,7 @@ fn fail(
     let at = state.ended_at.unwrap_or(now);
     let reason = state.reason.clone().or_else(|| reason.cloned())?;
     let (id, content) = (letter_id(job, at), content.clone());
-    Some(DeadLetter { id, at, content, reason, attempts: state.tries, replayed: None })
+    Some(DeadLetter { id, at, content, reason, attempts: state.tries, filed: Some(now), replayed: None })
 }
 
 fn letter_id(job: &StageJob, at: Timestamp) -> String {

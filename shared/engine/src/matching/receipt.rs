@@ -21,8 +21,8 @@ use crate::{
     hand_on::{Onward, job_of},
     job::{FactsJob, FailureJob, Job},
     keys, ladder,
-    port::{Outgoing, QueueName},
-    record::load,
+    port::{Key, Outgoing, QueueName},
+    record::{Stored, load},
     runs::{self, RunPlace},
 };
 
@@ -62,13 +62,28 @@ impl Matcher {
         .await?;
         let Some(run) = changed else {
             tally.duplicate += 1;
-            return Ok(());
+            return if receipt.status == ReceiptStatus::Failed {
+                self.after_note(&key, reference).await
+            } else {
+                Ok(())
+            };
         };
         self.counters.receipts.add(Receipts::Applied);
         tally.applied += 1;
         self.counters.run_moved(stored.value.status, run.status);
         tracing::info!(run = %run.id, stage = reference.stage, moved, "a receipt was noted");
         if moved { self.after_receipt(&run, reference).await } else { Ok(()) }
+    }
+
+    /// A failure that is noted already: whoever noted it may have died before they told of it, and their message
+    /// be gone with another copy of it. The run is as it is now, not as it was before they noted it.
+    async fn after_note(&self, key: &Key, reference: &StageRef) -> Result<(), Fault> {
+        let Some(Stored { value: run, .. }) = load::<Run>(&*self.table, key).await? else { return Ok(()) };
+        let state = run.stages.get(usize::from(reference.stage));
+        if state.is_some_and(|state| is_latest(state, reference)) {
+            self.after_receipt(&run, reference).await?;
+        }
+        Ok(())
     }
 
     /// Hands on whatever the receipt made due, and files what it showed to have failed.
@@ -139,8 +154,7 @@ fn take(run: &mut Run, flow: &Flow, receipt: &Receipt, reference: &StageRef, now
     if !state.take_receipt(mark) {
         return false;
     }
-    let latest = state.attempts.last().is_some_and(|attempt| attempt.number == reference.attempt);
-    if !latest {
+    if !is_latest(state, reference) {
         return true;
     }
     // A stage that was held, given up or dropped while its answer was lost has arrived after all: there is
@@ -156,6 +170,11 @@ fn take(run: &mut Run, flow: &Flow, receipt: &Receipt, reference: &StageRef, now
         }
     }
     true
+}
+
+/// Whether a stage was not tried again since.
+fn is_latest(state: &StageRun, reference: &StageRef) -> bool {
+    state.attempts.last().is_some_and(|attempt| attempt.number == reference.attempt)
 }
 
 /// The answer was lost, the receipt shows that the provider had taken the message.

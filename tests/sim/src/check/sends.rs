@@ -7,6 +7,7 @@ use std::{
 
 use harkara_domain::{
     Run,
+    reference::StageRef,
     run::{Outcome, StageRun, StageStatus},
 };
 use harkara_engine::port::Key;
@@ -44,7 +45,7 @@ pub(super) fn count(outside: &Outside, runs: &[(Key, Run)]) -> (Sends, Vec<Strin
     for call in outside.calls().into_iter().filter(|call| call.wamid.is_some()) {
         sends.taken += 1;
         sends.ambiguous += u64::from(!call.told);
-        let state = state_of(&call, runs);
+        let state = state_of(&call.stage, runs);
         let tries = state.into_iter().flat_map(|state| &state.attempts);
         let known = tries
             .filter(|attempt| attempt.number == call.stage.attempt)
@@ -55,23 +56,24 @@ pub(super) fn count(outside: &Outside, runs: &[(Key, Run)]) -> (Sends, Vec<Strin
     (Sends { again, ..sends }, doubled)
 }
 
-fn state_of<'a>(call: &Call, runs: &'a [(Key, Run)]) -> Option<&'a StageRun> {
-    let of = |run: &Run| run.id == call.stage.run && run.subject == call.stage.subject;
+fn state_of<'a>(stage: &StageRef, runs: &'a [(Key, Run)]) -> Option<&'a StageRun> {
+    let of = |run: &Run| run.id == stage.run && run.subject == stage.subject;
     let (_, run) = runs.iter().find(|(_, run)| of(run))?;
-    run.stages.get(usize::from(call.stage.stage))
+    run.stages.get(usize::from(stage.stage))
 }
 
 fn doubled(outside: &Outside, runs: &[(Key, Run)]) -> (u64, Vec<String>) {
-    let mut taken: BTreeMap<(String, String, u16), (Call, usize)> = BTreeMap::new();
-    for call in outside.calls().into_iter().filter(|call| call.wamid.is_some()) {
-        let stage = &call.stage;
+    let mut taken: BTreeMap<(String, String, u16), (StageRef, usize)> = BTreeMap::new();
+    let calls = outside.calls().into_iter().filter(Call::arrives).map(|call| call.stage);
+    let mails = outside.mails().into_iter().filter_map(|(_, mail)| mail.reference?.parse::<StageRef>().ok());
+    for stage in calls.chain(mails) {
         let place = (stage.subject.to_string(), stage.run.to_string(), stage.stage);
-        taken.entry(place).or_insert((call, 0)).1 += 1;
+        taken.entry(place).or_insert((stage, 0)).1 += 1;
     }
     let (mut again, mut found) = (0, Vec::new());
-    for ((subject, run, stage), (call, count)) in taken {
+    for ((subject, run, stage), (of, count)) in taken {
         again += count as u64 - 1;
-        let state = state_of(&call, runs);
+        let state = state_of(&of, runs);
         let Some(state) = state else {
             found.push(format!("{subject} {run} {stage}: a message of a run that is not there"));
             continue;
@@ -93,7 +95,7 @@ fn doubled(outside: &Outside, runs: &[(Key, Run)]) -> (u64, Vec<String>) {
 /// A flow that rather holds than sends twice has not sent twice, until a person says so.
 pub(super) fn not_held(outside: &Outside) -> Vec<String> {
     let mut taken: BTreeSet<(String, u16)> = BTreeSet::new();
-    let calls = outside.calls().into_iter().filter(|call| call.wamid.is_some());
+    let calls = outside.calls().into_iter().filter(Call::arrives);
     let holds = |run: &str| Kind::HOLDS.iter().any(|flow| run.starts_with(&format!("{flow}~")));
     let held = calls.filter(|call| holds(call.stage.run.as_str()));
     held.filter(|call| {
@@ -108,7 +110,7 @@ pub(super) fn unheard(outside: &Outside, runs: &[(Key, Run)]) -> Vec<String> {
     let mut found = Vec::new();
     for call in outside.calls().into_iter().filter(|call| call.wamid.is_some() && outside.echoes()) {
         let number = call.stage.attempt;
-        let state = state_of(&call, runs);
+        let state = state_of(&call.stage, runs);
         let known = state.is_some_and(|state| state.receipts.iter().any(|receipt| receipt.attempt == number));
         if !known {
             found.push(format!("{}: nobody knows of the reports on try {number} at it", call.reference));

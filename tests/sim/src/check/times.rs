@@ -3,6 +3,7 @@
 
 use harkara_domain::{
     Flow, Occurrence, Run,
+    fact::ReceiptStatus,
     flow::{Delay, Place, Stage, TimeOfDay},
     run::StageStatus,
 };
@@ -45,6 +46,11 @@ pub(super) fn early(world: &World) -> Vec<String> {
 pub(crate) fn late(undisturbed: &World) -> Vec<String> {
     let mut found = each(undisturbed, |call, run, flow| {
         let (stage, due) = promised(run, flow, call.stage.stage)?;
+        let state = run.stages.get(usize::from(call.stage.stage))?;
+        // One that failed on its way, in the world that these webhooks are from, is sent again later.
+        if state.receipts.iter().any(|mark| mark.status == ReceiptStatus::Failed) {
+            return None;
+        }
         let spread = nominal(stage.spread);
         // A message keeps its distance from one before it that had to wait for its hours.
         let kept = kept(run, flow, call.stage.stage).map_or(due, |kept| opening(kept, stage, &zone(run)));

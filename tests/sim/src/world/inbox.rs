@@ -98,12 +98,18 @@ impl World {
         reports.retain(|_| !self.fate.is_off(Sabotage::Reconciliation));
         for (at, call, status) in reports {
             let wamid = call.wamid.clone().unwrap_or_default();
-            let body = bodies::status(&wamid, status, at, &call.reference, None);
+            let body = bodies::status(
+                &wamid,
+                status,
+                at,
+                &call.reference,
+                call.fails.filter(|_| status == "failed"),
+            );
             self.whatsapp_says(at, &body);
         }
         let calls = self.outside.calls_after(self.seen);
         self.seen += calls.len();
-        let new: Vec<Call> = calls.into_iter().filter(|call| call.wamid.is_some()).collect();
+        let new: Vec<Call> = calls.into_iter().filter(Call::arrives).collect();
         for call in new {
             self.asks(&call);
             self.answers(&call);
