@@ -116,7 +116,7 @@ async fn crashes_at(world: &TestWorld, batch: Vec<harkara_engine::port::Delivery
 
 async fn placed(world: &TestWorld) -> Order {
     let order = Order::cod(1, world.now());
-    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.new_order(&order)).await;
     world.drain(QueueName::Events).await;
     order
 }

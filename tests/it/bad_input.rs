@@ -46,7 +46,7 @@ async fn untouched(world: &TestWorld, counter: &str) {
 async fn world() -> (TestWorld, Webhook) {
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
-    let good = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let good = world.new_order(&order);
     (world, good)
 }
 

@@ -254,7 +254,7 @@ async fn two_flows_cannot_both_take_the_last_place() {
     })
     .await;
     let order = Order::cod(1, world.now());
-    let webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let webhook = world.new_order(&order);
     world.deliver(&webhook).await;
     world.drain(QueueName::Events).await;
     let batch = world.take(QueueName::Stages).await;
@@ -368,7 +368,7 @@ async fn a_message_that_may_have_gone_keeps_its_place() {
 
 async fn writes_of_an_ask(world: TestWorld) -> BTreeMap<String, u64> {
     let order = Order::cod(1, world.now());
-    let webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let webhook = world.new_order(&order);
     world.deliver(&webhook).await;
     world.drain(QueueName::Events).await;
     world.probe.counted();

@@ -19,9 +19,7 @@ async fn orders_of_one_customer_at_once_are_all_counted() {
         .map(|id| Order { phone: Some("+923001234567".to_owned()), ..Order::cod(id, world.now()) })
         .collect();
     for order in &orders {
-        world
-            .deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes()))
-            .await;
+        world.deliver(&world.new_order(order)).await;
     }
     assert!(world.work(QueueName::Events).await);
     assert!(world.take(QueueName::Events).await.is_empty(), "all ten in one batch, and none comes again");
@@ -59,10 +57,7 @@ async fn two_hundred_orders_at_once_get_one_message_each() {
         pollers.spawn(consume(world.embedded.queues(), queue, 8, handler, stopped.clone()));
     }
     let orders: Vec<Order> = (1..=200).map(|id| Order::cod(id, world.now())).collect();
-    let webhooks: Vec<_> = orders
-        .iter()
-        .map(|order| world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes()))
-        .collect();
+    let webhooks: Vec<_> = orders.iter().map(|order| world.new_order(order)).collect();
     let first = futures::future::join_all(webhooks.iter().map(|webhook| world.deliver(webhook)));
     let second = futures::future::join_all(webhooks.iter().rev().map(|webhook| world.deliver(webhook)));
     let (first, second) = tokio::join!(first, second);

@@ -19,10 +19,7 @@ async fn what_was_acknowledged_survives_a_loss_of_power() {
     world.advance(minutes(3)).await;
     world.tap(confirmed, Choice::Confirm).await;
     // Acknowledged to the shop, not yet worked on.
-    assert_eq!(
-        world.deliver(&world.shop_says("orders/create", raw.body(raw.placed).to_string().as_bytes())).await,
-        200
-    );
+    assert_eq!(world.deliver(&world.new_order(raw)).await, 200);
 
     let world = world.after_power_loss();
     // Nobody was there for an hour; what came due meanwhile goes out when somebody is.
@@ -45,7 +42,7 @@ async fn what_was_acknowledged_survives_a_loss_of_power() {
 async fn a_send_that_was_under_way_when_the_power_went_is_settled_by_its_receipt() {
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
-    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.new_order(&order)).await;
     world.drain(QueueName::Events).await;
     let gate = world.whatsapp.hold(Answer::Accept);
     let under_way = world.beside(QueueName::Stages, &world.take(QueueName::Stages).await);

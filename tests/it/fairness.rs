@@ -23,7 +23,7 @@ async fn deliver(world: &TestWorld, webhook: &Webhook) -> Response<Bytes> {
 
 fn new_order(world: &TestWorld, id: u64) -> Webhook {
     let order = Order::cod(id, world.now());
-    world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())
+    world.new_order(&order)
 }
 
 fn next_door(webhook: Webhook) -> Webhook {

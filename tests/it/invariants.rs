@@ -92,9 +92,9 @@ async fn a_fact_counts_once_whatever_the_number_and_order_of_deliveries() {
 async fn a_trigger_fires_once_though_two_matchers_have_it_at_once() {
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
-    let webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let webhook = world.new_order(&order);
     // The shop says it twice, as two happenings: neither the fact's id nor the queue tells them apart.
-    let again = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let again = world.new_order(&order);
     let makes_a_run = |writes: &[Write]| writes.iter().any(|write| write.key().sk.starts_with("r#"));
     world.deliver(&webhook).await;
     let first = world.take(QueueName::Events).await;
@@ -119,7 +119,7 @@ async fn a_trigger_fires_once_though_two_matchers_have_it_at_once() {
 
 async fn placed(world: &TestWorld) -> Order {
     let order = Order::cod(1, world.now());
-    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.new_order(&order)).await;
     world.drain(QueueName::Events).await;
     order
 }

@@ -47,7 +47,7 @@ async fn the_sweep_goes_on_with_a_retry_whose_message_is_lost() {
     let world = with_flows("2026-11-22T10:00", &[JUST_ASK]).await;
     world.whatsapp.next([Answer::Error(500, 131_000)]);
     let order = Order::cod(1, world.now());
-    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.new_order(&order)).await;
     world.drain(QueueName::Events).await;
     let batch = world.take(QueueName::Stages).await;
     // Worked on, then settled as if it had gone well: nothing comes again.

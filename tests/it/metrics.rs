@@ -172,7 +172,7 @@ async fn what_goes_wrong_is_counted() {
 async fn lateness_is_measured_from_the_due_time() {
     let world = TestWorld::at("2026-11-22T10:00").await;
     let order = Order::cod(1, world.now());
-    let webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let webhook = world.new_order(&order);
     world.deliver(&webhook).await;
     world.drain(QueueName::Events).await;
     world.stall(minutes(20));

@@ -26,7 +26,7 @@ use crate::{
 /// A webhook of the shop, signed with the secret that the shop has by now.
 fn rotated(world: &TestWorld, number: u64) -> Webhook {
     let order = Order::cod(number, world.now());
-    let mut webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let mut webhook = world.new_order(&order);
     let signed = harkara_sources::shopify::sign("the new secret of the shop", &webhook.body);
     webhook.headers.last_mut().unwrap().1 = signed;
     webhook

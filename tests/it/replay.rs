@@ -181,7 +181,7 @@ async fn a_message_of_a_queue_is_run_again() {
     let order = Order::cod(1, world.now());
     world.stall(minutes(1));
     world.probe.fail_reads(true);
-    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.new_order(&order)).await;
     for _ in 0..6 {
         world.drain(QueueName::Events).await;
         world.stall(minutes(4));

@@ -40,7 +40,7 @@ async fn lost() -> Option<Lost> {
     world.place(&asked).await;
     world.advance(minutes(5)).await;
     let queued = Order::cod(2, world.now());
-    let webhook = world.shop_says("orders/create", queued.body(queued.placed).to_string().as_bytes());
+    let webhook = world.new_order(&queued);
     assert_eq!(world.deliver(&webhook).await, 200);
     let made_at = world.now();
     world.backup(&backup);
@@ -146,7 +146,7 @@ async fn a_stage_that_was_being_sent_when_the_backup_was_made_is_held() {
     let dir = tempfile::tempdir().unwrap();
     let backup = dir.path().join("a.backup");
     let order = Order::cod(1, world.now());
-    let webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let webhook = world.new_order(&order);
     world.deliver(&webhook).await;
     world.drain(QueueName::Events).await;
     let gate = world.whatsapp.hold(Answer::Accept);

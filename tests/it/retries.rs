@@ -72,9 +72,7 @@ async fn fifty_failures_at_once_make_one_mail() {
     world.whatsapp.always(Answer::Error(500, 131_000));
     for id in 1..=50 {
         let order = Order::cod(id, world.now());
-        world
-            .deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes()))
-            .await;
+        world.deliver(&world.new_order(&order)).await;
     }
     world.advance(minutes(60 * 5)).await;
     assert_eq!(world.calls().len(), 250);
@@ -94,9 +92,7 @@ async fn a_failure_that_is_filed_late_is_told_all_the_same() {
     let first = Order::cod(1, world.now());
     let second = Order::cod(2, world.now());
     for order in [&first, &second] {
-        world
-            .deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes()))
-            .await;
+        world.deliver(&world.new_order(order)).await;
         world.drain(QueueName::Events).await;
         world.drain(QueueName::Stages).await;
         world.stall(SignedDuration::from_secs(40));
@@ -150,7 +146,7 @@ async fn a_failure_that_is_filed_hours_late_and_not_told_of_is_told_by_a_copy() 
     let world = with_flows("2026-11-22T10:00", &[JUST_ASK]).await;
     world.whatsapp.always(Answer::Error(400, 131_009));
     let order = Order::cod(1, world.now());
-    world.deliver(&world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())).await;
+    world.deliver(&world.new_order(&order)).await;
     world.drain(QueueName::Events).await;
     world.drain(QueueName::Stages).await;
     world.stall(SignedDuration::from_hours(2));

@@ -428,7 +428,7 @@ async fn journal(world: &TestWorld) -> usize {
 async fn a_fact_is_in_the_journal_once_and_not_for_ever() {
     let world = TestWorld::at(START).await;
     let order = Order::cod(1, world.now());
-    let webhook = world.shop_says("orders/create", order.body(order.placed).to_string().as_bytes());
+    let webhook = world.new_order(&order);
     for _ in 0..3 {
         assert_eq!(world.deliver(&webhook).await, 200);
         world.run().await;

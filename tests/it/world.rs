@@ -293,6 +293,11 @@ impl TestWorld {
         self.run().await;
     }
 
+    /// How the shop tells of a new order.
+    pub(crate) fn new_order(&self, order: &Order) -> Webhook {
+        self.shop_says("orders/create", order.body(order.placed).to_string().as_bytes())
+    }
+
     /// A new order comes in.
     pub(crate) async fn place(&self, order: &Order) {
         self.post("orders/create", &order.body(order.placed)).await;

@@ -129,10 +129,10 @@ fn left_over(world: &World) -> Vec<String> {
     }
     // A job that tells of failures may go, as long as they were told of. Its window is closed with the next.
     let lost = world.queues.lost();
-    let (untold, lost): (Vec<_>, Vec<_>) =
+    let (alerts, lost): (Vec<_>, Vec<_>) =
         lost.iter().partition(|body| matches!(Job::read(body), Ok(Job::Alert(_))));
     let open = world.table.items().iter().any(|item| item.key == keys::alert(&World::store()));
-    if open && untold.is_empty() {
+    if open && alerts.is_empty() {
         found.push("a window of failures is still open".to_owned());
     }
     found.extend(lost.into_iter().map(|body| format!("not even the dead-letter function filed {body}")));

@@ -5,7 +5,7 @@ use harkara_domain::{
     Flow, Occurrence, Run,
     fact::ReceiptStatus,
     flow::{Delay, Place, Stage, TimeOfDay},
-    run::StageStatus,
+    run::{ReceiptMark, StageStatus},
 };
 use harkara_engine::{catalog::FlowVersion, keys, port::Key};
 use jiff::{
@@ -48,7 +48,9 @@ pub(crate) fn late(undisturbed: &World) -> Vec<String> {
         let (stage, due) = promised(run, flow, call.stage.stage)?;
         let state = run.stages.get(usize::from(call.stage.stage))?;
         // One that failed on its way, in the world that these webhooks are from, is sent again later.
-        if state.receipts.iter().any(|mark| mark.status == ReceiptStatus::Failed) {
+        let failed =
+            |mark: &ReceiptMark| mark.status == ReceiptStatus::Failed && mark.attempt < call.stage.attempt;
+        if state.receipts.iter().any(failed) {
             return None;
         }
         let spread = nominal(stage.spread);

@@ -98,13 +98,8 @@ impl World {
         reports.retain(|_| !self.fate.is_off(Sabotage::Reconciliation));
         for (at, call, status) in reports {
             let wamid = call.wamid.clone().unwrap_or_default();
-            let body = bodies::status(
-                &wamid,
-                status,
-                at,
-                &call.reference,
-                call.fails.filter(|_| status == "failed"),
-            );
+            let error = call.fails.filter(|_| status == "failed");
+            let body = bodies::status(&wamid, status, at, &call.reference, error);
             self.whatsapp_says(at, &body);
         }
         let calls = self.outside.calls_after(self.seen);
